@@ -1,0 +1,193 @@
+"""One declared setting: a form field, a validation, a documentation row and a command-line option at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from hay_say_lab.errors import Fix, Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Control:
+    """What all controls say of themselves. `group` names the form section, `advanced` folds the field away."""
+
+    help: str
+    label: str = ""
+    group: str = ""
+    advanced: bool = False
+
+    def described(self, name: str, **more: Any) -> dict[str, Any]:
+        return {
+            "name": name,
+            "kind": self.kind,  # type: ignore[attr-defined]
+            "label": self.label or name.replace("_", " ").capitalize(),
+            "help": self.help,
+            "group": self.group,
+            "advanced": self.advanced,
+            **more,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Number(_Control):
+    """A number between `low` and `high` (both allowed), in `unit`; whole where `step` is a whole number of units.
+
+    `default` None means: the architecture decides from the material, and says what it took.
+    """
+
+    kind: ClassVar[str] = "number"
+    name: str
+    unit: str
+    low: float
+    high: float
+    default: float | None
+    step: float | None = None
+
+    @property
+    def whole(self) -> bool:
+        return self.step is not None and float(self.step).is_integer() and float(self.low).is_integer()
+
+    def as_json(self) -> dict[str, Any]:
+        return self.described(
+            self.name, unit=self.unit, low=self.low, high=self.high, default=self.default, step=self.step
+        )
+
+    def check(self, value: Any, field: str) -> Iterator[Problem]:
+        if value is None and self.default is None:
+            return
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            yield Problem(
+                field, f"'{self.name}' must be a number of {self.unit}, not {_shown(value)}.", self._reset(field)
+            )
+            return
+        if self.whole and not float(value).is_integer():
+            yield Problem(
+                field,
+                f"'{self.name}' must be a whole number of {self.unit}, not {value}.",
+                _put(field, round(value), "Round it"),
+            )
+        if not self.low <= value <= self.high:
+            nearest = min(max(value, self.low), self.high)
+            yield Problem(
+                field,
+                f"'{self.name}' is {value:g} {self.unit}; it goes from {self.low:g} to {self.high:g}.",
+                _put(field, nearest, f"Use {nearest:g}"),
+            )
+
+    def _reset(self, field: str) -> Fix:
+        return _put(field, self.default, f"Use the default ({self.default})")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(_Control):
+    """One of a few named values."""
+
+    kind: ClassVar[str] = "choice"
+    name: str
+    values: tuple[str, ...]
+    default: str
+
+    def as_json(self) -> dict[str, Any]:
+        return self.described(self.name, values=list(self.values), default=self.default)
+
+    def check(self, value: Any, field: str) -> Iterator[Problem]:
+        if value not in self.values:
+            offered = ", ".join(self.values[:12]) + (", ..." if len(self.values) > 12 else "")
+            yield Problem(
+                field,
+                f"'{self.name}' cannot be {_shown(value)}; it is one of: {offered}.",
+                _put(field, self.default, f"Use '{self.default}'"),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Toggle(_Control):
+    """On or off."""
+
+    kind: ClassVar[str] = "toggle"
+    name: str
+    default: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return self.described(self.name, default=self.default)
+
+    def check(self, value: Any, field: str) -> Iterator[Problem]:
+        if not isinstance(value, bool):
+            yield Problem(
+                field,
+                f"'{self.name}' is true or false, not {_shown(value)}.",
+                _put(field, self.default, f"Use {str(self.default).lower()}"),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Text(_Control):
+    """A line of free text, at most `longest` characters."""
+
+    kind: ClassVar[str] = "text"
+    name: str
+    default: str
+    longest: int = 200
+
+    def as_json(self) -> dict[str, Any]:
+        return self.described(self.name, default=self.default, longest=self.longest)
+
+    def check(self, value: Any, field: str) -> Iterator[Problem]:
+        if not isinstance(value, str):
+            yield Problem(
+                field, f"'{self.name}' must be text, not {_shown(value)}.", _put(field, self.default, "Use the default")
+            )
+        elif len(value) > self.longest:
+            yield Problem(
+                field,
+                f"'{self.name}' has {len(value)} characters; at most {self.longest} are taken.",
+                _put(field, value[: self.longest], "Cut it"),
+            )
+
+
+Control = Number | Choice | Toggle | Text
+
+
+def check_settings(controls: tuple[Control, ...], settings: Mapping[str, Any], field: str) -> list[Problem]:
+    """Every problem of `settings` against what is declared: unknown names and unfit values."""
+    known = {control.name: control for control in controls}
+    problems: list[Problem] = []
+    for name, value in settings.items():
+        where = f"{field}.{name}"
+        if name in known:
+            problems += known[name].check(value, where)
+        else:
+            offered = ", ".join(sorted(known)) or "none"
+            patch = ({"op": "remove", "path": pointer(where)},)
+            problems.append(
+                Problem(where, f"There is no setting '{name}' here; known are: {offered}.", Fix("Leave it out", patch))
+            )
+    return problems
+
+
+def with_defaults(controls: tuple[Control, ...], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings with every declared control in its place, numbers as numbers of the declared kind."""
+    filled: dict[str, Any] = {}
+    for control in controls:
+        value = settings.get(control.name, control.default)
+        if isinstance(control, Number) and value is not None:
+            value = int(value) if control.whole else float(value)
+        filled[control.name] = value
+    return filled
+
+
+def pointer(field: str) -> str:
+    """A dotted field path as a JSON Pointer (RFC 6901)."""
+    return "/" + "/".join(part.replace("~", "~0").replace("/", "~1") for part in field.split("."))
+
+
+def _put(field: str, value: Any, label: str) -> Fix:
+    return Fix(label, ({"op": "add", "path": pointer(field), "value": value},))
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

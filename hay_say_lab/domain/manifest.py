@@ -1,0 +1,186 @@
+"""What an architecture says of itself: data only, so that it can be read without its runtime."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hay_say_lab.domain.control import Control
+from hay_say_lab.domain.request import Markup, Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioContract:
+    """What a task takes: the pipeline converts rate and channels into it and refuses the rest before queueing.
+
+    Rates are samples per second, both ends allowed; `quietest_rms` is linear (1.0 = full scale).
+    """
+
+    lowest_rate: int
+    highest_rate: int
+    shortest_seconds: float
+    longest_seconds: float
+    quietest_rms: float = 0.0
+    needs_voiced: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "lowest_rate": self.lowest_rate,
+            "highest_rate": self.highest_rate,
+            "channels": 1,
+            "shortest_seconds": self.shortest_seconds,
+            "longest_seconds": self.longest_seconds,
+            "quietest_rms": self.quietest_rms,
+            "needs_voiced": self.needs_voiced,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextContract:
+    """What a task reads: markup kinds, the SSML elements among them, and the longest text in characters."""
+
+    markups: tuple[Markup, ...]
+    longest_characters: int
+    ssml_elements: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "markups": list(self.markups),
+            "longest_characters": self.longest_characters,
+            "ssml_elements": list(self.ssml_elements),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """One task an architecture performs, and what it asks and promises there.
+
+    seconds_per_second: planning estimate, seconds of computing per second of audio on one core.
+    atomic_seconds: the longest stretch of computing without a checkpoint (0: at most one second).
+    gives_rate: sample rate of the result; None means that of the clip it took.
+    needs: results of other tasks that the host makes first and hands over as inputs.
+    default_voice: slug of the voice that serves when a request names none; None means: name one.
+    """
+
+    task: Task
+    controls: tuple[Control, ...] = ()
+    audio: AudioContract | None = None
+    text: TextContract | None = None
+    gives_rate: int | None = None
+    needs: tuple[Task, ...] = ()
+    default_voice: str | None = None
+    seconds_per_second: float = 1.0
+    atomic_seconds: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "task": self.task,
+            "controls": [control.as_json() for control in self.controls],
+            "audio": self.audio and self.audio.as_json(),
+            "text": self.text and self.text.as_json(),
+            "gives_rate": self.gives_rate,
+            "needs": list(self.needs),
+            "default_voice": self.default_voice,
+            "seconds_per_second": self.seconds_per_second,
+            "atomic_seconds": self.atomic_seconds,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltinVoice:
+    """A voice that comes with the architecture and has no file of its own."""
+
+    slug: str
+    title: str
+    languages: tuple[str, ...] = ()     # BCP 47, best first; empty: any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceLayout:
+    """How a voice of this architecture is made from a reference recording, and the files it consists of.
+
+    `files` maps each role to its file's name; 'reference' is the recording as decoded (W64), the others are what
+    `Runtime.fit` returns under the same roles.
+    """
+
+    reference: AudioContract
+    files: dict[str, str]
+    good_seconds: float         # less than this is taken, with a warning
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "reference": self.reference.as_json(),
+            "files": dict(self.files),
+            "good_seconds": self.good_seconds,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """Whose method or library this is, whether it is alive, and when it ends (ISO date) if that is known."""
+
+    name: str
+    licence: str
+    status: str
+    end_of_life: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compatibility:
+    """Where it was run: Python versions, platforms, device kinds; and the modules that the runtime imports."""
+
+    pythons: tuple[str, ...]
+    platforms: tuple[str, ...]
+    devices: tuple[str, ...]
+    modules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """An architecture: what it can do, what it needs, whose it is.
+
+    `runtime` is 'module:Class' of a `hay_say_lab.plugin.Runtime`, imported in the worker alone.
+    Memory: `resident_mb` with a voice loaded, plus `transient_mb_per_second` for each second of audio in work.
+    """
+
+    id: str
+    title: str
+    summary: str
+    version: str
+    licence: str
+    runtime: str
+    offers: tuple[Offer, ...]
+    upstream: Upstream
+    compatibility: Compatibility
+    resident_mb: float
+    transient_mb_per_second: float = 0.0
+    voices: tuple[BuiltinVoice, ...] = ()
+    layout: VoiceLayout | None = None
+
+    def offer(self, task: str) -> Offer | None:
+        return next((offer for offer in self.offers if offer.task == task), None)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "title": self.title,
+            "summary": self.summary,
+            "version": self.version,
+            "licence": self.licence,
+            "tasks": [offer.as_json() for offer in self.offers],
+            "upstream": {
+                "name": self.upstream.name,
+                "licence": self.upstream.licence,
+                "status": self.upstream.status,
+                "end_of_life": self.upstream.end_of_life,
+            },
+            "compatibility": {
+                "pythons": list(self.compatibility.pythons),
+                "platforms": list(self.compatibility.platforms),
+                "devices": list(self.compatibility.devices),
+            },
+            "resident_mb": self.resident_mb,
+            "transient_mb_per_second": self.transient_mb_per_second,
+            "voices": len(self.voices),
+            "layout": self.layout and self.layout.as_json(),
+        }

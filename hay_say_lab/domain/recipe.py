@@ -1,0 +1,57 @@
+"""How an artifact was made: enough to make it again, and nothing that changes from run to run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hay_say_lab.domain.canonical import content_id
+from hay_say_lab.domain.job import Job, Stage
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """`document` holds no time, job, host or path, so its content id is the same wherever the same work was done."""
+
+    document: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        return content_id(self.document)
+
+    @property
+    def artifact(self) -> str:
+        return self.document["artifact"]
+
+
+def recipe_of(job: Job, done: tuple[Stage, ...], provenance: dict[str, dict[str, str]]) -> Recipe:
+    """The recipe of a job, its stages all `done`. `provenance` maps each voice id used to its provenance."""
+    request = job.request.as_json()
+    for passing in ("lane", "group"):
+        del request[passing]
+    stages = [
+        {
+            "kind": stage.kind,
+            "task": stage.task,
+            "worker": stage.worker,
+            "voice": stage.voice,
+            "voice_hash": stage.voice_hash,
+            "settings": stage.settings,
+            "inputs": stage.inputs,
+            "outputs": stage.outputs,
+            "code_version": stage.code_version,
+            "fingerprint": stage.fingerprint,
+        }
+        for stage in done
+    ]
+    return Recipe(
+        {
+            "format": FORMAT,
+            "request": request,
+            "stages": stages,
+            "voices": provenance,
+            "artifact": done[-1].outputs["clip"],
+        }
+    )

@@ -1,0 +1,88 @@
+"""What a person asks for, frozen. These dataclasses are also the wire format (service/wire.py reads them strictly)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal
+
+Task = Literal["speak", "convert", "phonemes", "align", "transcribe", "separate", "effect"]
+Lane = Literal["interactive", "batch", "download", "maintenance"]
+Markup = Literal["plain", "ssml", "phonemes"]
+
+LONGEST_TEXT = 200_000      # characters; a novel is sent in chapters
+LARGEST_SEED = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class RequestText:
+    """What is to be spoken. `language` (BCP 47) helps to choose a voice; None leaves it to the voice."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    body: str
+    language: str | None = None
+    markup: Markup = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One task by one voice. `voice` None: the default voice of the task, named in the answer."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    task: Task
+    voice: str | None = None
+    settings: dict[str, str | bool | int | float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Text and/or a clip (sha256 of an uploaded file), steps in order, a seed, a lane.
+
+    `seed` None: the host draws one and returns it. `group` ties takes and batch rows together.
+    `prepare` and `finish` take no settings yet: any name in them is a problem.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    steps: tuple[Step, ...]
+    text: RequestText | None = None
+    clip: str | None = None
+    prepare: dict[str, str | bool | int | float | None] = field(default_factory=dict)
+    finish: dict[str, str | bool | int | float | None] = field(default_factory=dict)
+    seed: int | None = None
+    lane: Lane = "interactive"
+    group: str | None = None
+
+    def evolve(self, **changes: Any) -> Request:
+        return replace(self, **changes)
+
+    def as_json(self) -> dict[str, Any]:
+        text = self.text and {"body": self.text.body, "language": self.text.language, "markup": self.text.markup}
+        return {
+            "text": text,
+            "clip": self.clip,
+            "steps": [
+                {"task": step.task, "voice": step.voice, "settings": dict(step.settings)} for step in self.steps
+            ],
+            "prepare": dict(self.prepare),
+            "finish": dict(self.finish),
+            "seed": self.seed,
+            "lane": self.lane,
+            "group": self.group,
+        }
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Request:
+        """Read what `as_json` wrote (a trusted document; strangers' documents go through service/wire.py)."""
+        text = document.get("text")
+        return cls(
+            steps=tuple(Step(s["task"], s.get("voice"), dict(s.get("settings") or {})) for s in document["steps"]),
+            text=RequestText(text["body"], text.get("language"), text.get("markup", "plain")) if text else None,
+            clip=document.get("clip"),
+            prepare=dict(document.get("prepare") or {}),
+            finish=dict(document.get("finish") or {}),
+            seed=document.get("seed"),
+            lane=document.get("lane", "interactive"),
+            group=document.get("group"),
+        )

@@ -1,0 +1,343 @@
+"""The engine: takes requests, ticks, carries stages to workers and their results into the store.
+
+request -> job -> lane -> admission -> worker -> artifact. Everything here runs on the host's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from dataclasses import dataclass
+
+from hay_say_lab.domain.canonical import content_id, new_id
+from hay_say_lab.domain.job import Job, Stage, State
+from hay_say_lab.domain.recipe import recipe_of
+from hay_say_lab.domain.request import Request
+from hay_say_lab.engine.admission import Admit, Refuse, Wait, admit
+from hay_say_lab.engine.attendant import Attendant, Done, Failed, Order, WorkerLost
+from hay_say_lab.engine.estimate import audio_seconds
+from hay_say_lab.engine.lanes import WEIGHTS, Lanes
+from hay_say_lab.engine.news import News, Tick
+from hay_say_lab.engine.plan import UPLOAD, plan
+from hay_say_lab.engine.pool import WorkerPool
+from hay_say_lab.engine.preflight import Preflight
+from hay_say_lab.errors import Full, InvalidRequest, LabError, Problem, VoiceMissing, WorkerFailed
+from hay_say_lab.registry.voices import Voices
+from hay_say_lab.storage import edges
+from hay_say_lab.storage.home import Home, remove
+from hay_say_lab.storage.objects import ObjectStore
+from hay_say_lab.storage.rows import now
+from hay_say_lab.storage.store import JobStore
+
+log = logging.getLogger(__name__)
+
+LOOK_AHEAD = 16                 # jobs of a lane that one tick looks at
+MOST_QUEUED = 10_000            # of one owner; more get 429
+SECONDS_PER_QUEUED = 1.0        # Retry-After of a full queue
+SECONDS_TO_GIVE_WAY = 5.0
+
+
+@dataclass(slots=True)
+class Carried:
+    """A job with a worker: which claim, on which seat."""
+
+    job: Job
+    seat: int
+    attendant: Attendant | None = None
+    cancelled: bool = False
+
+
+class Engine:
+    """One per host. `run` ticks until `close`."""
+
+    def __init__(
+        self,
+        *,
+        home: Home,
+        store: JobStore,
+        objects: ObjectStore,
+        pool: WorkerPool,
+        preflight: Preflight,
+        voices: Voices,
+        news: News,
+    ) -> None:
+        self._home = home
+        self.store = store
+        self.objects = objects
+        self.pool = pool
+        self.preflight = preflight
+        self._voices = voices
+        self.news = news
+        self._lanes = Lanes()
+        self._carried: dict[str, Carried] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._open = True
+
+    # What people ask for.
+
+    def problems(self, owner: str, request: Request) -> list[Problem]:
+        """All that preflight finds, for this owner."""
+        return self.preflight.problems(request, lambda sha256: self.store.clip(owner, sha256))
+
+    async def submit(self, owner: str, request: Request, key: str | None = None) -> tuple[Job, bool]:
+        """Queue a request; True where it is new, False where `key` made it before. Raises InvalidRequest, Full."""
+        body_hash = content_id(request.as_json())
+        problems = self.problems(owner, request)
+        if problems:
+            raise InvalidRequest(_headline(problems), problems=problems)
+        if self.store.count(State.QUEUED, owner=owner) >= MOST_QUEUED:
+            raise Full(
+                f"You have {MOST_QUEUED} jobs waiting already.",
+                field="lane",
+                fix="Wait for some to finish, or cancel them.",
+                retry_after_seconds=SECONDS_PER_QUEUED,
+            )
+        seed = request.seed if request.seed is not None else secrets.randbelow(2**32)
+        resolved = self.preflight.resolve(request).evolve(seed=seed)
+        facts = self.store.clip(owner, resolved.clip) if resolved.clip else None
+        stages = plan(resolved, self.preflight, facts)
+        at = now()
+        job = Job(new_id(), owner, State.QUEUED, resolved, at, at, stages=stages)
+        job, created = await self.store.write(edges.submit, job, key, body_hash)
+        self._wake.set()
+        return job, created
+
+    async def cancel(self, job_id: str) -> Job:
+        """Raises JobMissing, or IllegalTransition where the job has ended otherwise."""
+        job = await self.store.write(edges.cancel, job_id)
+        carried = self._carried.get(job_id)
+        if carried is not None and job.state is State.CANCELLING:
+            carried.cancelled = True
+            if carried.attendant is not None:
+                carried.attendant.stop_stage("cancel")
+        if job.ended:
+            self._cleared(job)
+        return job
+
+    async def again(self, job_id: str, *, release: bool) -> Job:
+        """Retry a failed job, or release a quarantined one. Raises JobMissing, IllegalTransition."""
+        job = await self.store.write(edges.released if release else edges.retry, job_id)
+        self._wake.set()
+        return job
+
+    def owner_of(self, job_id: str) -> str | None:
+        """Whose running job this is; None where it does not run."""
+        carried = self._carried.get(job_id)
+        return carried.job.owner if carried else None
+
+    # The host's own life.
+
+    async def recover(self) -> None:
+        """After a start: what an earlier host left running waits again; what nobody can go on with is swept."""
+        count = await self.store.write(edges.host_changed)
+        if count:
+            log.info("took over %d jobs of an earlier host", count)
+        self._home.sweep_scratch(self.store.unfinished_ids())
+        self._wake.set()
+
+    async def run(self) -> None:
+        while self._open:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                while self._open and await self._tick():
+                    pass
+            except LabError:
+                log.exception("a tick failed; it is tried again")
+                await asyncio.sleep(1.0)
+                self._wake.set()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing queued, running or cancelling."""
+        return not self._carried and self.store.count(State.QUEUED, State.RUNNING, State.CANCELLING) == 0
+
+    async def close(self) -> None:
+        """Stop ticking; running stages give way, so their rows wait for the next host; workers end."""
+        self._open = False
+        self._wake.set()
+        self.pool.stop_stages("give_way")
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=SECONDS_TO_GIVE_WAY)
+        await self.pool.close()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=SECONDS_TO_GIVE_WAY)
+
+    # The tick.
+
+    async def _tick(self) -> bool:
+        """Start at most one stage. True where one was started, so that another look is worth it."""
+        heads = {lane: self.store.queued(lane, LOOK_AHEAD) for lane in WEIGHTS}
+        waiting = {lane for lane, found in heads.items() if any(job.id not in self._carried for job in found)}
+        for lane in self._lanes.order(waiting):
+            for job in heads[lane]:
+                if job.id in self._carried:
+                    continue
+                if await self._try(job):
+                    return True
+        return False
+
+    async def _try(self, job: Job) -> bool:
+        """Ask admission for a job's stage; start it where it may. True where the rows changed."""
+        try:
+            self._check_voice(job.stage)
+            need = self.pool.need(job.stage.worker, job.stage.voice, audio_seconds(job, self.objects))
+        except LabError as gone:
+            return await self.store.write(edges.refused, job, gone.as_json())
+        verdict = admit(need, self.pool.ledger())
+        if isinstance(verdict, Wait):
+            if self.news.waiting.get(job.id) != verdict.reason:
+                self.news.waiting[job.id] = verdict.reason
+                self.news.ring()
+            return False
+        if isinstance(verdict, Refuse):
+            error = InvalidRequest(verdict.problem.message, problems=[verdict.problem])
+            return await self.store.write(edges.refused, job, error.as_json())
+        return await self._start(job, verdict, self.pool.reserve(need, verdict))
+
+    async def _start(self, job: Job, verdict: Admit, seat: int) -> bool:
+        worker = f"{job.stage.worker}#{seat}"
+        carried = Carried(job, seat)
+        self._carried[job.id] = carried
+        claimed = await self.store.write(edges.started, job.id, job.token, worker)
+        if claimed is None:                     # cancelled between the look and the claim
+            del self._carried[job.id]
+            self.pool.release(seat)
+            return True
+        carried.job = claimed
+        self.news.waiting.pop(job.id, None)
+        task = asyncio.get_running_loop().create_task(self._carry(carried))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return True
+
+    # A stage on its way.
+
+    async def _carry(self, carried: Carried) -> None:
+        """Bring a claimed stage to its worker and what comes back into the store; then free the seat."""
+        began = time.monotonic()
+        try:
+            await self._perform(carried, began)
+        except WorkerLost as lost:
+            if self._open:          # a closing host ends its workers itself; the next one takes the row over
+                await self.store.write(edges.worker_lost, carried.job, lost.reason)
+        except LabError as error:
+            await self._ended(carried, error)
+        except Exception:           # a fault of ours must not leave a job running for ever
+            log.exception("carrying stage %d of job %s failed", carried.job.current, carried.job.id)
+            await self._ended(carried, WorkerFailed("The host failed while it carried the stage.", fix="See its log."))
+        finally:
+            self._lanes.charge(carried.job.request.lane, time.monotonic() - began)
+            del self._carried[carried.job.id]
+            self.pool.release(carried.seat)
+            job = self.store.job(carried.job.id)
+            if job.ended:
+                self._cleared(job)
+            self._wake.set()
+
+    async def _perform(self, carried: Carried, began: float) -> None:
+        job = carried.job
+        attendant = await self.pool.attendant(carried.seat)
+        carried.attendant = attendant
+        if carried.cancelled:
+            await self.store.write(edges.stopped, job)
+            return
+        order = self._order(job)
+
+        def progress(fraction: float, message: str) -> None:
+            self.news.tick(job.id, Tick(job.current, job.stage.task, fraction, message))
+
+        outcome, outputs = await self.pool.run(attendant, order, progress)
+        remove(order.out)
+        if isinstance(outcome, Done):
+            seconds = time.monotonic() - began
+            await self._made(carried, edges.Made(outputs, attendant.code_version, attendant.fingerprint, seconds))
+        elif isinstance(outcome, Failed):
+            if outcome.fault:
+                log.error("stage %s of job %s failed inside: %s", job.stage.task, job.id, outcome.error.message)
+            await self._ended(carried, outcome.error)
+        elif not (outcome.answer == "give_way" and await self.store.write(edges.gave_way, job)):
+            await self.store.write(edges.stopped, job)
+
+    async def _made(self, carried: Carried, made: edges.Made) -> None:
+        """Publish what a stage made; where the job was cancelled meanwhile, it is dropped."""
+        job = carried.job
+        if job.current + 1 < len(job.stages):
+            published = await self.store.write(edges.stage_done, job, made)
+        else:
+            done = job.stage.evolve(
+                outputs=dict(made.outputs), code_version=made.code_version, fingerprint=dict(made.fingerprint)
+            )
+            recipe = recipe_of(job, (*job.stages[:-1], done), self._provenance(job))
+            published = await self.store.write(edges.finished, job, made, recipe)
+        if not published:
+            await self.store.write(edges.stopped, job)
+
+    async def _ended(self, carried: Carried, error: LabError) -> None:
+        job = carried.job
+        if not await self.store.write(edges.failed, job, {**error.as_json(), "error_id": job.id}):
+            await self.store.write(edges.stopped, job)
+
+    def _order(self, job: Job) -> Order:
+        stage = job.stage
+        folder = self._home.stage_folder(job.id, stage.index)
+        voice = self._voices.get(stage.voice) if stage.voice else None
+        text = job.request.as_json()["text"]
+        return Order(
+            stage=f"{job.id}/{stage.index}",
+            token=job.token,
+            task=stage.task,
+            out=folder / str(job.token),
+            pieces=folder / "pieces",
+            voice=stage.voice,
+            voice_files={
+                role: self._home.voice_folder(voice.id) / file.name for role, file in voice.files.items()
+            }
+            if voice
+            else {},
+            settings=stage.settings,
+            text=text,
+            seed=int(job.request.seed or 0),
+            inputs={role: self.objects.open_path(self._named(job, source)) for role, source in stage.inputs.items()},
+        )
+
+    @staticmethod
+    def _named(job: Job, source: str) -> str:
+        """The object behind an input: the upload, or '<stage>.<role>'."""
+        if source == UPLOAD:
+            return str(job.request.clip)
+        index, _, role = source.partition(".")
+        try:
+            return job.stages[int(index)].outputs[role]
+        except KeyError:
+            raise WorkerFailed(
+                f"Stage {index} ({job.stages[int(index)].task}) made no '{role}'.", field=f"stages.{index}"
+            ) from None
+
+    def _check_voice(self, stage: Stage) -> None:
+        """Raises VoiceMissing where a voice was removed or changed since the job was queued."""
+        if stage.voice is not None and self._voices.get(stage.voice).hash != stage.voice_hash:
+            raise VoiceMissing(
+                f"The voice '{stage.voice}' is not the one that was asked for: it changed.",
+                field="steps",
+                fix="Ask again to use the voice as it is now.",
+            )
+
+    def _provenance(self, job: Job) -> dict[str, dict[str, str]]:
+        used = {stage.voice for stage in job.stages if stage.voice}
+        return {name: self._voices.get(name).provenance.as_json() for name in sorted(used)}
+
+    def _cleared(self, job: Job) -> None:
+        """An ended job leaves no temp file; only a failed or quarantined one keeps its pieces for a retry."""
+        self.news.forget(job.id)
+        if job.state in (State.SUCCEEDED, State.CANCELLED):
+            remove(self._home.scratch / job.id)
+        self.news.ring()
+
+
+def _headline(problems: list[Problem]) -> str:
+    first = problems[0].message
+    return first if len(problems) == 1 else f"{first} (and {len(problems) - 1} more)"

@@ -1,0 +1,176 @@
+"""Making a voice from a reference recording: checked, decoded, fitted in a worker, then moved in as a whole."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hay_say_lab.domain.canonical import new_id
+from hay_say_lab.domain.clip import ClipFacts
+from hay_say_lab.domain.job import AUDIO_WORKER
+from hay_say_lab.domain.manifest import Manifest
+from hay_say_lab.domain.voice import Provenance, Voice, VoiceFile, is_slug
+from hay_say_lab.engine.admission import Admit, Refuse, admit
+from hay_say_lab.engine.attendant import Done, Failed, Order, WorkerLost
+from hay_say_lab.engine.news import News
+from hay_say_lab.engine.plan import UPLOAD
+from hay_say_lab.engine.pool import WorkerPool
+from hay_say_lab.engine.preflight import LOWEST_PEAK, clip_problems
+from hay_say_lab.errors import Conflict, Fix, InvalidRequest, Problem, WorkerFailed
+from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.registry.voices import Voices, voice_hash
+from hay_say_lab.storage.home import Home, remove, sync_folder
+from hay_say_lab.storage.objects import ObjectStore
+from hay_say_lab.storage.rows import now
+
+SECONDS_TO_ASK_AGAIN = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceOrder:
+    """A voice to be made: its architecture, its name (the part behind the colon), the reference's sha256."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    architecture: str
+    name: str
+    reference: str
+    title: str = ""
+    languages: tuple[str, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
+
+
+class Fitting:
+    """Voices from recordings. A voice is there whole or not at all."""
+
+    def __init__(
+        self,
+        *,
+        home: Home,
+        objects: ObjectStore,
+        pool: WorkerPool,
+        architectures: Architectures,
+        voices: Voices,
+        news: News,
+    ) -> None:
+        self._home = home
+        self._objects = objects
+        self._pool = pool
+        self._architectures = architectures
+        self._voices = voices
+        self._news = news
+
+    def problems(self, order: VoiceOrder, facts: ClipFacts) -> list[Problem]:
+        """All that stands in the way of making this voice."""
+        found: list[Problem] = []
+        manifest = self._architectures.manifests.get(order.architecture)
+        if manifest is None or manifest.layout is None:
+            able = ", ".join(m.id for m in self._architectures.manifests.values() if m.layout) or "none"
+            found.append(
+                Problem(
+                    "architecture",
+                    f"'{order.architecture}' makes no voices from recordings.",
+                    Fix(f"Those that do: {able}."),
+                )
+            )
+        if not is_slug(order.name):
+            way_out = Fix("Use 1 to 64 of a-z, 0-9, '.', '_', '+', '-'.")
+            found.append(Problem("name", f"'{order.name[:80]}' cannot be a voice's name.", way_out))
+        if not facts.finite:
+            found.append(Problem("reference", "The recording holds samples that are not numbers (NaN).", Fix("Export it anew.")))
+        elif facts.peak < LOWEST_PEAK:
+            found.append(Problem("reference", "The recording is silent.", Fix("Record it again, louder.")))
+        if manifest is not None and manifest.layout is not None:
+            found += clip_problems(facts, manifest.layout.reference, "reference")
+            cannot_run = self._architectures.runtime_problem(manifest, "architecture")
+            found += [cannot_run] if cannot_run else []
+        return found
+
+    async def make(self, order: VoiceOrder, facts: ClipFacts) -> Voice:
+        """Raises InvalidRequest, Conflict, or what the architecture says of the recording."""
+        problems = self.problems(order, facts)
+        if problems:
+            raise InvalidRequest(problems[0].message, problems=problems)
+        voice_id = f"{order.architecture}:{order.name}"
+        if self._voices.has(voice_id):
+            raise Conflict(f"There is a voice '{voice_id}' already.", field="name", fix="Give it another name.")
+        manifest = self._architectures.manifest(order.architecture)
+        folder = self._home.scratch / f"fit-{new_id()}"
+        try:
+            clip = await self._stage(AUDIO_WORKER, "decode", {UPLOAD: self._objects.open_path(facts.sha256)}, folder)
+            fitted = await self._stage(manifest.id, "fit", {"clip": clip["clip"]}, folder)
+            return await asyncio.to_thread(self._move_in, order, manifest, {"reference": clip["clip"], **fitted}, folder)
+        finally:
+            remove(folder)
+
+    def remove(self, voice_id: str) -> Voice:
+        """Take a voice out of the registry, then its files off the disk. Raises VoiceMissing, Conflict."""
+        voice = self._voices.remove(voice_id)
+        remove(self._home.voice_folder(voice.id))
+        return voice
+
+    async def _stage(self, worker: str, task: str, inputs: dict[str, Path], folder: Path) -> dict[str, Path]:
+        """One task outside of any job: wait for a seat, run it, give the objects that it made."""
+        order = Order(f"{folder.name}/{task}", 0, task, folder / task, folder / f"{task}-pieces", inputs=inputs)
+        need = self._pool.need(worker, None, 0.0)
+        while not isinstance(verdict := admit(need, self._pool.ledger()), Admit):
+            if isinstance(verdict, Refuse):
+                raise InvalidRequest(verdict.problem.message, problems=[verdict.problem])
+            await self._news.wait(SECONDS_TO_ASK_AGAIN)
+        seat = self._pool.reserve(need, verdict)
+        try:
+            attendant = await self._pool.attendant(seat)
+            outcome, outputs = await self._pool.run(attendant, order, lambda fraction, message: None)
+        except WorkerLost as lost:
+            raise WorkerFailed(f"The worker was lost while it made the voice: {lost.reason}.", fix="Try again.") from None
+        finally:
+            self._pool.release(seat)
+            self._news.ring()
+        if isinstance(outcome, Failed):
+            raise outcome.error
+        if not isinstance(outcome, Done):
+            raise WorkerFailed("Making the voice was stopped.", fix="Try again.")
+        return {role: self._objects.open_path(sha256) for role, sha256 in outputs.items()}
+
+    def _move_in(self, order: VoiceOrder, manifest: Manifest, made: dict[str, Path], folder: Path) -> Voice:
+        assert manifest.layout is not None
+        aside = folder / "voice"
+        aside.mkdir()
+        files: dict[str, VoiceFile] = {}
+        for role, name in manifest.layout.files.items():
+            if role not in made:
+                raise WorkerFailed(f"{manifest.title} made no '{role}' of the recording.", fix="Tell its author.")
+            shutil.copyfile(made[role], aside / name)
+            with (aside / name).open("rb") as file:
+                os.fsync(file.fileno())
+            files[role] = VoiceFile(name, made[role].name, made[role].stat().st_size)
+        notes = _notes(made.get("report"))
+        voice = Voice(
+            id=f"{order.architecture}:{order.name}",
+            architecture=order.architecture,
+            title=order.title or order.name,
+            hash=voice_hash(order.architecture, {role: file.sha256 for role, file in files.items()}),
+            builtin=False,
+            languages=order.languages,
+            files=files,
+            provenance=order.provenance,
+            created_at=now(),
+            notes=notes,
+        )
+        target = self._home.voice_folder(voice.id)
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        remove(target)                      # files without a document are left-overs of a crash
+        os.replace(aside, target)
+        sync_folder(target.parent)
+        self._voices.add(voice)
+        return voice
+
+
+def _notes(report: Path | None) -> dict[str, Any]:
+    import json
+
+    return json.loads(report.read_bytes()) if report is not None else {}

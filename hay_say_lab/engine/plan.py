@@ -1,0 +1,82 @@
+"""A request as stages: decode -> prepare -> each step -> finish."""
+
+from __future__ import annotations
+
+from hay_say_lab.audio.conversion import rate_within
+from hay_say_lab.domain.clip import ClipFacts
+from hay_say_lab.domain.control import with_defaults
+from hay_say_lab.domain.job import AUDIO_WORKER, Stage
+from hay_say_lab.domain.request import Request
+from hay_say_lab.engine.preflight import Preflight, Resolved
+
+UPLOAD = "upload"           # the input that is the request's own clip
+
+
+def plan(request: Request, preflight: Preflight, facts: ClipFacts | None) -> tuple[Stage, ...]:
+    """The stages of a request that preflight found nothing against, every voice named. `facts` of its clip, if any."""
+    planner = _Planner(facts.sample_rate if facts else None)
+    if facts is not None:
+        planner.audio("decode", {}, {"upload": UPLOAD})
+    for index in range(len(request.steps)):
+        resolved = preflight.resolved_step(request, index)
+        planner.needed(resolved, request, preflight)
+        planner.fitted(resolved)
+        planner.step(resolved)
+    planner.audio("finish", {}, {"clip": planner.clip})
+    return tuple(planner.stages)
+
+
+class _Planner:
+    """Collects stages and remembers where the clip is and at which rate."""
+
+    def __init__(self, sample_rate: int | None) -> None:
+        self.stages: list[Stage] = []
+        self.clip = ""
+        self._sample_rate = sample_rate
+        self._needs: dict[str, str] = {}
+
+    def audio(self, task: str, settings: dict[str, int], inputs: dict[str, str]) -> None:
+        self._append(Stage(len(self.stages), task, task, AUDIO_WORKER, settings=dict(settings), inputs=inputs))
+
+    def needed(self, resolved: Resolved, request: Request, preflight: Preflight) -> None:
+        """Results of other tasks that a step reads, made once a request by the default voice of each task."""
+        for task in resolved.offer.needs:
+            if task in self._needs:
+                continue
+            voice = preflight.default_voice(task, request.text)
+            index = len(self.stages)
+            self.stages.append(
+                Stage(index, "step", task, voice.architecture, voice=voice.id, voice_hash=voice.hash)
+            )
+            self._needs[task] = f"{index}.{task}"
+
+    def fitted(self, resolved: Resolved) -> None:
+        """A stage that resamples, where the step's contract does not take the rate that the clip has."""
+        contract = resolved.offer.audio
+        if contract is None or self._sample_rate is None:
+            return
+        rate = rate_within(self._sample_rate, contract)
+        if rate != self._sample_rate:
+            self.audio("prepare", {"sample_rate": rate}, {"clip": self.clip})
+            self._sample_rate = rate
+
+    def step(self, resolved: Resolved) -> None:
+        inputs = {"clip": self.clip} if self.clip else {}
+        inputs |= {task: self._needs[task] for task in resolved.offer.needs}
+        self._append(
+            Stage(
+                len(self.stages),
+                "step",
+                resolved.step.task,
+                resolved.voice.architecture,
+                voice=resolved.voice.id,
+                voice_hash=resolved.voice.hash,
+                settings=with_defaults(resolved.offer.controls, resolved.step.settings),
+                inputs=inputs,
+            )
+        )
+        self._sample_rate = resolved.offer.gives_rate or self._sample_rate
+
+    def _append(self, stage: Stage) -> None:
+        self.stages.append(stage)
+        self.clip = f"{stage.index}.clip"

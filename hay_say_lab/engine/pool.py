@@ -1,0 +1,163 @@
+"""All workers of the host: who is alive, who is busy, and the ledger that admission reads."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+import shutil
+from pathlib import Path
+
+from hay_say_lab.domain.job import AUDIO_WORKER
+from hay_say_lab.engine.admission import Admit, Ledger, Need, Seat
+from hay_say_lab.engine.attendant import INTERPRETER, Attendant, Done, Order, Outcome, Progress, WorkerLost
+from hay_say_lab.errors import StorageFailed, WorkerFailed
+from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.storage.home import Home
+from hay_say_lab.storage.objects import ObjectStore
+
+log = logging.getLogger(__name__)
+
+AUDIO_RUNTIME = "hay_say_lab.worker.audio:AudioRuntime"
+AUDIO_MB = 120.0                # measured: python, numpy, soundfile, soxr
+MOST_IDLE = 6                   # warm workers kept when nothing asks for their memory
+
+
+class WorkerPool:
+    """Starts, lends and ends workers. Only the host's event loop calls it."""
+
+    def __init__(self, home: Home, objects: ObjectStore, architectures: Architectures, *, places: int) -> None:
+        self._home = home
+        self._objects = objects
+        self._architectures = architectures
+        self._places = places
+        self._budget_mb = memory_budget_mb()
+        self._attendants: dict[int, Attendant] = {}
+        self._needs: dict[int, Need] = {}           # of busy ones, starting ones included
+        self._numbers = itertools.count(1)
+
+    def ledger(self) -> Ledger:
+        seats = [
+            Seat(
+                number,
+                need.worker,
+                need.memory_mb,
+                frozenset(self._attendants[number].voices if number in self._attendants else ()),
+                True,
+                0.0,
+            )
+            for number, need in self._needs.items()
+        ]
+        seats += [
+            Seat(
+                number, attendant.worker, attendant.memory_mb, frozenset(attendant.voices), False, attendant.used_at
+            )
+            for number, attendant in self._attendants.items()
+            if number not in self._needs and attendant.alive
+        ]
+        return Ledger(self._budget_mb, self._places, tuple(seats))
+
+    def need(self, worker: str, voice: str | None, seconds: float) -> Need:
+        """What a stage of `seconds` of audio asks for, as declared."""
+        if worker == AUDIO_WORKER:
+            return Need(worker, None, AUDIO_MB + seconds)
+        manifest = self._architectures.manifest(worker)
+        return Need(worker, voice, manifest.resident_mb + manifest.transient_mb_per_second * seconds)
+
+    def reserve(self, need: Need, admit: Admit) -> int:
+        """Take the seat that admission gave, before anything is awaited. Returns its number."""
+        number = admit.seat if admit.seat is not None else next(self._numbers)
+        self._needs[number] = need
+        for evicted in admit.evict:
+            attendant = self._attendants.pop(evicted)
+            asyncio.get_running_loop().create_task(attendant.end())
+        return number
+
+    def release(self, number: int) -> None:
+        """The seat is free again; a worker that died leaves, and the longest idle ones end past `MOST_IDLE`."""
+        self._needs.pop(number, None)
+        attendant = self._attendants.get(number)
+        if attendant is not None and not attendant.alive:
+            del self._attendants[number]
+        idle = sorted(set(self._attendants) - set(self._needs), key=lambda n: self._attendants[n].used_at)
+        for surplus in idle[: max(0, len(idle) - MOST_IDLE)]:
+            asyncio.get_running_loop().create_task(self._attendants.pop(surplus).end())
+
+    async def attendant(self, number: int) -> Attendant:
+        """The worker on a reserved seat, started where there is none. Raises WorkerLost."""
+        attendant = self._attendants.get(number)
+        if attendant is None or not attendant.alive:
+            worker = self._needs[number].worker
+            runtime = AUDIO_RUNTIME if worker == AUDIO_WORKER else self._architectures.manifest(worker).runtime
+            attendant = await Attendant.start(
+                number,
+                worker,
+                runtime,
+                interpreter=INTERPRETER,
+                folder=self._home.scratch,
+                log_file=self._home.logs / f"{worker}.log",
+            )
+            self._attendants[number] = attendant
+        return attendant
+
+    async def run(self, attendant: Attendant, order: Order, progress: Progress) -> tuple[Outcome, dict[str, str]]:
+        """Do an order; what it made is checked, hashed, synced and published. Raises WorkerLost, StorageFailed."""
+        prepare_folder(order.out)
+        outcome = await attendant.run(order, progress)
+        if not isinstance(outcome, Done):
+            return outcome, {}
+        outputs: dict[str, str] = {}
+        for role, name in outcome.files.items():
+            path = order.out / name
+            if path.is_symlink() or not path.is_file():
+                attendant.kill()
+                raise WorkerLost(f"it broke the protocol: '{role}' is not a file in its out folder")
+            outputs[role] = await asyncio.to_thread(self._objects.publish, path)
+        return outcome, outputs
+
+    async def close(self) -> None:
+        """End all workers."""
+        await asyncio.gather(*(attendant.end() for attendant in self._attendants.values()), return_exceptions=True)
+        self._attendants.clear()
+
+    def stop_stages(self, answer: str) -> None:
+        for number in self._needs:
+            if number in self._attendants:
+                self._attendants[number].stop_stage(answer)
+
+    def described(self) -> list[dict[str, object]]:
+        """Each worker for doctor and the panels."""
+        return [
+            {
+                "worker": attendant.worker,
+                "pid": attendant.pid,
+                "busy": number in self._needs,
+                "memory_mb": round(attendant.memory_mb, 1),
+                "voices": sorted(attendant.voices),
+            }
+            for number, attendant in self._attendants.items()
+        ]
+
+
+def prepare_folder(folder: Path) -> None:
+    """An empty out folder. Raises StorageFailed."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise StorageFailed(f"The disk refused: {error.strerror}.", field="storage", fix="Free some space.") from None
+
+
+def memory_budget_mb() -> float:
+    """What workers may take together: the machine's or the cgroup's memory, less max(10 %, 600 MB). Raises WorkerFailed."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 20)
+    except (ValueError, OSError):
+        raise WorkerFailed("This system does not tell how much memory it has.") from None
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            total = min(total, int(Path(limit).read_text()) / (1 << 20))
+        except (OSError, ValueError):
+            continue
+    return total - max(0.1 * total, 600.0)

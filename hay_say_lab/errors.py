@@ -1,0 +1,236 @@
+"""Everything that can go wrong, as one tree.
+
+LabError
+├── InvalidRequest        422  what was asked for cannot be done as it stands; `problems` says why, all at once
+├── Unauthorized          401  no token, or one that this host does not know
+├── Forbidden             403  known, but not allowed
+├── NotFound              404
+│   ├── VoiceMissing
+│   ├── ArchitectureMissing
+│   ├── JobMissing
+│   ├── ClipMissing
+│   ├── ArtifactMissing
+│   └── RecipeMissing
+├── Conflict              409  the thing is not in a state that allows this
+│   └── IllegalTransition
+├── TooLarge              413  more than this host takes
+├── UnsupportedMedia      415  a body of a kind that this route does not read
+├── RangeUnsatisfiable    416
+├── Full                  429  a queue or a quota is full; `retry_after_seconds` says when to come again
+├── JobFailed             500  a job ended without a result
+│   ├── JobCancelled
+│   └── JobQuarantined
+├── WorkerFailed          500  a worker died, broke its protocol, or raised
+├── Unavailable           503  nobody answers, or the host is closing its door
+│   ├── HostClosing
+│   └── HostUnreachable
+└── StorageFailed         507  the disk refused
+
+A person sees `message` and the fixes; a traceback goes to the log under `error_id`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+Retry = Literal["never", "after_fix", "safe"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What a person can do about a problem.
+
+    `patch` is a JSON Patch (RFC 6902) on the request: where it is not empty, one click mends the problem.
+    """
+
+    label: str
+    patch: tuple[Mapping[str, Any], ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {"label": self.label, "patch": [dict(step) for step in self.patch]}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that stands in the way: where (`field`, a dotted path into the request), what, and the way out."""
+
+    field: str
+    message: str
+    fix: Fix
+
+    def as_json(self) -> dict[str, Any]:
+        return {"field": self.field, "message": self.message, "fix": self.fix.as_json()}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Problem:
+        fix = document.get("fix") or {}
+        return cls(
+            field=str(document.get("field", "")),
+            message=str(document.get("message", "")),
+            fix=Fix(str(fix.get("label", "")), tuple(fix.get("patch") or ())),
+        )
+
+
+class LabError(Exception):
+    """What went wrong, which field, and what to do about it."""
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    retry: ClassVar[Retry] = "never"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        field: str = "",
+        fix: str | Fix = "",
+        problems: Iterable[Problem] = (),
+        error_id: str = "",
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.problems: tuple[Problem, ...] = tuple(problems)
+        if not self.problems and (field or fix):
+            self.problems = (Problem(field, message, fix if isinstance(fix, Fix) else Fix(fix)),)
+        self.error_id = error_id
+        self.retry_after_seconds = retry_after_seconds
+
+    def as_json(self) -> dict[str, Any]:
+        """The one error shape of every surface."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "problems": [problem.as_json() for problem in self.problems],
+            "error_id": self.error_id,
+            "retry": self.retry,
+            "retry_after_seconds": self.retry_after_seconds,
+        }
+
+    def __str__(self) -> str:
+        """The message, then each problem that says more than the message does, then the ways out."""
+        lines = [self.message]
+        for problem in self.problems:
+            text = "" if problem.message == self.message else f"{problem.field}: {problem.message}"
+            way_out = f" ({problem.fix.label})" if problem.fix.label else ""
+            if text or way_out:
+                lines.append((text or "Fix:") + way_out)
+        return "\n  ".join(lines)
+
+
+class InvalidRequest(LabError):
+    code, status, retry = "invalid_request", 422, "after_fix"
+
+
+class Unauthorized(LabError):
+    code, status, retry = "unauthorized", 401, "after_fix"
+
+
+class Forbidden(LabError):
+    code, status, retry = "forbidden", 403, "never"
+
+
+class NotFound(LabError):
+    code, status, retry = "not_found", 404, "after_fix"
+
+
+class VoiceMissing(NotFound):
+    code = "voice_missing"
+
+
+class ArchitectureMissing(NotFound):
+    code = "architecture_missing"
+
+
+class JobMissing(NotFound):
+    code = "job_missing"
+
+
+class ClipMissing(NotFound):
+    code = "clip_missing"
+
+
+class ArtifactMissing(NotFound):
+    code = "artifact_missing"
+
+
+class RecipeMissing(NotFound):
+    code = "recipe_missing"
+
+
+class Conflict(LabError):
+    code, status, retry = "conflict", 409, "after_fix"
+
+
+class IllegalTransition(Conflict):
+    code = "illegal_transition"
+
+
+class TooLarge(LabError):
+    code, status, retry = "too_large", 413, "after_fix"
+
+
+class UnsupportedMedia(LabError):
+    code, status, retry = "unsupported_media", 415, "after_fix"
+
+
+class RangeUnsatisfiable(LabError):
+    code, status, retry = "range_unsatisfiable", 416, "after_fix"
+
+
+class Full(LabError):
+    code, status, retry = "full", 429, "safe"
+
+
+class JobFailed(LabError):
+    code, status = "job_failed", 500
+    retry: ClassVar[Retry] = "safe"
+
+
+class JobCancelled(JobFailed):
+    code, retry = "job_cancelled", "never"
+
+
+class JobQuarantined(JobFailed):
+    code, retry = "job_quarantined", "never"
+
+
+class WorkerFailed(LabError):
+    code, status, retry = "worker_failed", 500, "safe"
+
+
+class Unavailable(LabError):
+    code, status, retry = "unavailable", 503, "safe"
+
+
+class HostClosing(Unavailable):
+    code = "host_closing"
+
+
+class HostUnreachable(Unavailable):
+    code = "host_unreachable"
+
+
+class StorageFailed(LabError):
+    code, status, retry = "storage_failed", 507, "safe"
+
+
+def family(root: type[LabError] = LabError) -> dict[str, type[LabError]]:
+    """code -> class for the whole tree, so that an error that travelled as JSON becomes the same class again."""
+    classes = {root.code: root}
+    for child in root.__subclasses__():
+        classes.update(family(child))
+    return classes
+
+
+def from_json(document: Mapping[str, Any]) -> LabError:
+    """The error that `LabError.as_json` wrote; an unknown code becomes the plain LabError."""
+    cls = family().get(str(document.get("code")), LabError)
+    return cls(
+        str(document.get("message", "The host gave no reason.")),
+        problems=[Problem.from_json(item) for item in document.get("problems") or ()],
+        error_id=str(document.get("error_id") or ""),
+        retry_after_seconds=document.get("retry_after_seconds"),
+    )

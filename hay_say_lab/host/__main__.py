@@ -1,0 +1,57 @@
+"""`python -m hay_say_lab.host --home DIR`: exit status 0 at a needless end, 3 where another host answers."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+from hay_say_lab.domain.host import data_home
+from hay_say_lab.errors import LabError
+
+ALREADY_HOSTED = 3
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="hay_say_lab.host", description="Host one data home of Hay Say Lab.")
+    parser.add_argument("--home", type=Path, default=None, help="the data home (default: HAY_SAY_HOME)")
+    parser.add_argument("--port", type=int, default=0, help="the port on loopback (default: any free one)")
+    parser.add_argument("--resume", action="store_true", help="end at once where no job is unfinished")
+    options = parser.parse_args(arguments)
+    home = (options.home or data_home()).absolute()
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    os.umask(0o077)
+    from hay_say_lab.storage.home import Home
+
+    try:
+        Home(home).prepare()
+        return _host(home, options)
+    except LabError as error:
+        logging.getLogger(__name__).error("%s", error)
+        return 1
+
+
+def _host(home: Path, options: argparse.Namespace) -> int:
+    from hay_say_lab.host.lock import AlreadyHosted, take
+
+    try:
+        take(home)
+    except AlreadyHosted:
+        return ALREADY_HOSTED
+    except TimeoutError as error:
+        logging.getLogger(__name__).error("%s", error)
+        return 1
+    import asyncio
+
+    from hay_say_lab.host.life import Settings, live
+
+    asyncio.run(live(Settings.from_environment(home, options.port, options.resume)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

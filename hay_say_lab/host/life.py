@@ -1,0 +1,152 @@
+"""A host's life: open the store, serve, end when nobody needs it; leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from hay_say_lab import __version__
+from hay_say_lab.domain.canonical import new_id
+from hay_say_lab.domain.code import core_version
+from hay_say_lab.domain.host import API, HostRecord, read_record, record_path
+from hay_say_lab.engine.engine import Engine
+from hay_say_lab.engine.fitting import Fitting
+from hay_say_lab.engine.news import News
+from hay_say_lab.engine.pool import WorkerPool
+from hay_say_lab.engine.preflight import Preflight
+from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.registry.documents import open_documents
+from hay_say_lab.registry.voices import Voices
+from hay_say_lab.service.application import LARGEST_JSON_BYTES, application
+from hay_say_lab.service.door import Door
+from hay_say_lab.service.handler import Access
+from hay_say_lab.service.identity import Identity, local_owner
+from hay_say_lab.service.surface import Surface
+from hay_say_lab.storage.database import HEAD, migrate, open_engine
+from hay_say_lab.storage.home import Home, write_atomically
+from hay_say_lab.storage.objects import ObjectStore
+from hay_say_lab.storage.rows import now
+from hay_say_lab.storage.store import JobStore
+
+log = logging.getLogger(__name__)
+
+IDLE_SECONDS = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a host is started with. `resume`: end at once where no job is unfinished."""
+
+    home: Path
+    port: int = 0                       # 0: any free one
+    idle_seconds: float = IDLE_SECONDS
+    resume: bool = False
+
+    @classmethod
+    def from_environment(cls, home: Path, port: int, resume: bool) -> Settings:
+        return cls(home, port, float(os.environ.get("HAY_SAY_IDLE_SECONDS") or IDLE_SECONDS), resume)
+
+
+async def live(settings: Settings) -> None:
+    """Host the data home until nobody needs it, a signal ends it, or a client asks it to drain."""
+    home = Home(settings.home)
+    news = News()
+    engine_db = open_engine(f"sqlite:///{home.database}")
+    migrate(engine_db, home.database)
+    os.chmod(home.database, 0o600)
+    store = JobStore(engine_db, news.ring)
+    with open_documents(home.registry / "voices.json") as documents:
+        surface = _surface(home, store, news, Voices(documents, architectures := Architectures()), architectures)
+        await surface.engine.recover()
+        if settings.resume and surface.engine.idle:
+            log.info("nothing is unfinished")
+        else:
+            await _serve(settings, home, surface)
+    store.close()
+
+
+def _surface(home: Home, store: JobStore, news: News, voices: Voices, architectures: Architectures) -> Surface:
+    objects = ObjectStore(home.objects)
+    pool = WorkerPool(home, objects, architectures, places=max(1, len(os.sched_getaffinity(0))))
+    preflight = Preflight(architectures, voices)
+    engine = Engine(
+        home=home, store=store, objects=objects, pool=pool, preflight=preflight, voices=voices, news=news
+    )
+    fitting = Fitting(
+        home=home, objects=objects, pool=pool, architectures=architectures, voices=voices, news=news
+    )
+    return Surface(home, engine, architectures, voices, fitting, new_id(), __version__)
+
+
+async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
+    door = Door()
+    secret = secrets.token_urlsafe(32)
+    tokens = os.environ.get("HAY_SAY_TOKENS")
+    sockets = bind_sockets(settings.port, "127.0.0.1", family=socket.AF_INET)
+    port = sockets[0].getsockname()[1]
+    identity = Identity(secret, local_owner(), Path(tokens) if tokens else None)
+    hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
+    server = HTTPServer(application(surface, Access(door, identity, hosts)), max_body_size=LARGEST_JSON_BYTES)
+    server.add_sockets(sockets)
+    record = HostRecord(
+        host_id=surface.host_id,
+        pid=os.getpid(),
+        url=f"http://127.0.0.1:{port}",
+        secret=secret,
+        api=API,
+        schema=HEAD,
+        version=__version__,
+        interpreter=sys.executable,
+        code_version=core_version(),
+        started_at=now(),
+    )
+    write_atomically(record_path(home.root), record.as_json())
+    log.info("host %s serves port %d", surface.host_id, port)
+    ticking = asyncio.create_task(surface.engine.run())
+    try:
+        await _until_needless(settings, surface, door)
+    finally:
+        door.open = False
+        surface.engine.news.ring()          # polls and streams end
+        await surface.engine.close()
+        ticking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await ticking
+        server.stop()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(server.close_all_connections(), 2.0)
+        if (present := read_record(home.root)) is not None and present.host_id == surface.host_id:
+            record_path(home.root).unlink(missing_ok=True)
+        log.info("host %s ends", surface.host_id)
+
+
+async def _until_needless(settings: Settings, surface: Surface, door: Door) -> None:
+    """Until a signal, a drain, or `idle_seconds` without a client and without work."""
+    ended = surface.draining
+    for name in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(name, ended.set)
+    pause = max(0.05, min(1.0, settings.idle_seconds / 10))
+    while not ended.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), pause)
+        if not ended.is_set() and _needless(settings, surface, door):
+            door.open = False               # close the door, then look again: a call may have slipped in
+            await asyncio.sleep(0)
+            if _needless(settings, surface, door):
+                return
+            door.open = True
+
+
+def _needless(settings: Settings, surface: Surface, door: Door) -> bool:
+    return door.idle_seconds() >= settings.idle_seconds and surface.engine.idle

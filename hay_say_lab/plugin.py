@@ -1,0 +1,145 @@
+"""All that an architecture's author needs, on one page.
+
+A plugin is a distribution with an entry point in group ``hay_say_lab.architectures``: a name (the
+architecture's id) that points at a `Manifest`. The manifest names a `Runtime`, which only the worker imports.
+
+    class Whisperer(Runtime):
+        def speak(self, text, settings, context):
+            context.checkpoint(0.5)
+            return Result(clip=Clip(samples, 22050))
+
+Settings arrive checked against the manifest's controls and complete. `Context.checkpoint` must be called at
+least once a second of computing; it raises where the work is to stop, so call it with nothing half-done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from hay_say_lab.domain.clip import Clip
+from hay_say_lab.domain.control import Choice, Control, Number, Text, Toggle
+from hay_say_lab.domain.manifest import (
+    AudioContract,
+    BuiltinVoice,
+    Compatibility,
+    Manifest,
+    Offer,
+    TextContract,
+    Upstream,
+    VoiceLayout,
+)
+from hay_say_lab.domain.request import RequestText
+from hay_say_lab.domain.timings import TimedPhoneme, TimedWord, Timings
+from hay_say_lab.errors import Fix, InvalidRequest, LabError, Problem
+
+if TYPE_CHECKING:
+    import numpy
+
+__all__ = [
+    "ENTRY_POINTS",
+    "AudioContract",
+    "BuiltinVoice",
+    "Choice",
+    "Clip",
+    "Compatibility",
+    "Context",
+    "Control",
+    "Fix",
+    "InvalidRequest",
+    "LabError",
+    "Manifest",
+    "Number",
+    "Offer",
+    "Problem",
+    "RequestText",
+    "Result",
+    "Runtime",
+    "Text",
+    "TextContract",
+    "TimedPhoneme",
+    "TimedWord",
+    "Timings",
+    "Toggle",
+    "Upstream",
+    "VoiceFiles",
+    "VoiceLayout",
+]
+
+ENTRY_POINTS = "hay_say_lab.architectures"
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceFiles:
+    """A voice as the worker gets it: its id, and a path for each role of the manifest's layout (none for a built-in)."""
+
+    id: str
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+    @property
+    def slug(self) -> str:
+        return self.id.partition(":")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a task made: a clip, and JSON documents by role ('timings', 'phonemes', 'report').
+
+    `files` are further files by role, written below `Context.out` (what `fit` makes of a reference).
+    """
+
+    clip: Clip | None = None
+    documents: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+
+
+class Context(Protocol):
+    """The worker's side of one stage: its seed, its folder, its way to be interrupted."""
+
+    seed: int
+    out: Path                       # the only folder a runtime writes in; survives a retry of the stage
+    inputs: Mapping[str, Path]      # results of the tasks the offer `needs`, by task
+
+    def checkpoint(self, fraction: float, message: str = "") -> None:
+        """Say how far the stage is (0..1) and ask whether to go on; raises to stop. At most once a second apart."""
+
+    def kept(self, piece: int) -> dict[str, numpy.ndarray] | None:
+        """A finished piece of an earlier attempt at this very stage by this very code, or None."""
+
+    def keep(self, piece: int, arrays: Mapping[str, numpy.ndarray]) -> None:
+        """Keep a finished piece, atomically, so that a retry goes on behind it."""
+
+
+class Runtime:
+    """One architecture inside one worker process. Override the tasks that the manifest offers.
+
+    Tasks raise `LabError` for what a person can mend; anything else counts as a fault of the architecture.
+    """
+
+    def load(self, voice: VoiceFiles) -> None:
+        """Make a voice ready. Called once per voice, before any task with it."""
+
+    def unload(self, voice_id: str) -> None:
+        """Let a voice go."""
+
+    def speak(self, voice: str, text: RequestText, settings: Mapping[str, Any], context: Context) -> Result:
+        """Text -> clip, and a 'timings' document (`Timings.as_json`) where they are known."""
+        raise LabError(f"{type(self).__name__} does not speak.")
+
+    def convert(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
+        """Clip -> clip of the same length in seconds (to the sample at the rate it gives)."""
+        raise LabError(f"{type(self).__name__} does not convert.")
+
+    def phonemes(self, voice: str, text: RequestText, settings: Mapping[str, Any], context: Context) -> Result:
+        """Text -> a 'phonemes' document: {"words": [{"text", "first", "length", "ipa"}]}."""
+        raise LabError(f"{type(self).__name__} does not make phonemes.")
+
+    def fit(self, reference: Clip, context: Context) -> Result:
+        """Reference recording -> the files of a new voice (the roles of `VoiceLayout.files` but 'reference') and a 'report' document."""
+        raise LabError(f"{type(self).__name__} makes no voices from recordings.")
+
+    def fingerprint(self) -> dict[str, str]:
+        """Versions of the libraries that shape the samples."""
+        return {}

@@ -1,0 +1,1 @@
+"""What is installed: architectures by entry point, voices as documents."""

@@ -1,0 +1,59 @@
+"""TinyDB documents behind one writer: a file is replaced whole, its previous version is kept, and people can read it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tinydb import TinyDB
+from tinydb.storages import Storage
+
+from hay_say_lab.errors import StorageFailed
+from hay_say_lab.storage.home import write_atomically
+
+SCHEMA = 1
+
+
+class AtomicStorage(Storage):
+    """TinyDB's storage as one JSON file: temp, sync, rename. Reads come from memory; the host is the only writer."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._tables: dict[str, dict[str, Any]] | None = self._load()
+
+    def read(self) -> dict[str, dict[str, Any]] | None:
+        return self._tables
+
+    def write(self, data: dict[str, dict[str, Any]]) -> None:
+        content = json.dumps({"schema": SCHEMA, "tables": data}, indent=1, sort_keys=True, ensure_ascii=False).encode()
+        if self._path.exists():
+            write_atomically(self._path.with_suffix(".previous.json"), self._path.read_bytes())
+        write_atomically(self._path, content)
+        self._tables = data
+
+    def _load(self) -> dict[str, dict[str, Any]] | None:
+        if not self._path.exists():
+            return None
+        try:
+            document = json.loads(self._path.read_bytes())
+            tables = document["tables"]
+            schema = document["schema"]
+        except (ValueError, KeyError, TypeError):
+            raise StorageFailed(
+                f"The registry file {self._path.name} is damaged.",
+                field="registry",
+                fix=f"Put {self._path.stem}.previous.json in its place.",
+            ) from None
+        if schema > SCHEMA:
+            raise StorageFailed(
+                f"The registry file {self._path.name} was written by a newer Hay Say Lab.",
+                field="registry",
+                fix="Update hay-say-lab.",
+            )
+        return tables
+
+
+def open_documents(path: Path) -> TinyDB:
+    """A TinyDB over one atomic file."""
+    return TinyDB(str(path), storage=AtomicStorage)

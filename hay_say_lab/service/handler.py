@@ -1,0 +1,224 @@
+"""What all handlers share: who calls, the body, the answer, and the one place where an error becomes a status."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tornado.httputil import responses
+from tornado.web import HTTPError, RequestHandler
+
+from hay_say_lab.domain.canonical import new_id
+from hay_say_lab.domain.job import Job
+from hay_say_lab.errors import (
+    Forbidden,
+    InvalidRequest,
+    JobMissing,
+    LabError,
+    NotFound,
+    TooLarge,
+    UnsupportedMedia,
+)
+from hay_say_lab.service import wire
+from hay_say_lab.service.door import Door
+from hay_say_lab.service.identity import Caller, Identity, Role, require
+from hay_say_lab.service.ranges import byte_range
+from hay_say_lab.service.views import JobView, job_view
+
+if TYPE_CHECKING:
+    from hay_say_lab.service.routes import Route
+    from hay_say_lab.service.surface import Surface
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+BLOCK_BYTES = 1 << 18
+LARGEST_LIMIT = 500
+HARMLESS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Referrer-Policy": "no-referrer",
+    "Server": "hay-say-lab",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may come in, and by which names the host may be called."""
+
+    door: Door
+    identity: Identity
+    hosts: frozenset[str]
+
+
+class LabHandler(RequestHandler):
+    """One path. Verbs parse, call and answer; they hold no `try`."""
+
+    def initialize(self, surface: Surface, access: Access, routes: dict[str, Route]) -> None:
+        self.surface = surface
+        self.access = access
+        self.routes = routes
+        self.caller = Caller("", Role.ANYONE)
+        self._counted = False
+
+    def set_default_headers(self) -> None:
+        for name, value in HARMLESS.items():
+            self.set_header(name, value)
+
+    def prepare(self) -> None:
+        """Host name, token, role, body kind: before any verb runs."""
+        self._check_host()
+        route = self.routes.get(self.request.method or "")
+        if route is None:
+            raise HTTPError(405)
+        if route.role is not Role.ANYONE:
+            self.caller = self.access.identity.caller(self.request.headers.get("Authorization"))
+            require(self.caller, route.role)
+        if route.counts:
+            self.access.door.call()
+            self._counted = True
+        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        has_body = int(self.request.headers.get("Content-Length") or 0) > 0
+        if route.json_body is not None and kind != "application/json" and (has_body or kind):
+            raise UnsupportedMedia(
+                f"This route reads application/json, not '{kind or 'nothing named'}'.",
+                field="Content-Type",
+                fix="Send 'Content-Type: application/json'.",
+            )
+
+    def on_finish(self) -> None:
+        self._left()
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self._left()
+
+    def _left(self) -> None:
+        """The call is over, whichever way it ended."""
+        if self._counted:
+            self._counted = False
+            self.access.door.answered()
+
+    @property
+    def owner(self) -> str:
+        return self.caller.owner
+
+    def body_of(self, noun: type[T]) -> T:
+        """The JSON body as a noun. Raises InvalidRequest with all problems."""
+        return wire.read(noun, self.request.body)
+
+    def reply(self, answer: Any, status: int = 200) -> None:
+        """Send a view as JSON."""
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.finish(wire.adapter(type(answer)).dump_json(answer))
+
+    async def off_loop(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Run something that reads the disk for long in a thread."""
+        return await asyncio.to_thread(work, *arguments)
+
+    def whole_number(self, name: str, default: int, low: int, high: int) -> int:
+        """A query argument. Raises InvalidRequest."""
+        text = self.get_query_argument(name, str(default))
+        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+            raise InvalidRequest(
+                f"'{name}' must be a whole number from {low} to {high}.", field=name, fix=f"Use {default}."
+            )
+        return int(text)
+
+    def job(self, job_id: str, *, operators_too: bool = False) -> Job:
+        """A job of the caller's. Another's is as missing as none. Raises JobMissing."""
+        job = self.surface.engine.store.job(job_id)
+        if job.owner != self.owner and not (operators_too and self.caller.role >= Role.OPERATOR):
+            raise JobMissing("There is no such job.", field="job", fix="List yours with 'hay-say jobs'.")
+        return job
+
+    def view(self, job: Job) -> JobView:
+        return job_view(job, self.surface.engine.news, self.surface.position(job))
+
+    def send_bytes(self, content: bytes, media_type: str, etag: str, name: str) -> None:
+        """Content with ETag, one Range, and a name that no browser takes for a page."""
+        self.set_header("Content-Type", media_type)
+        self.set_header("Content-Disposition", f'attachment; filename="{name}"')
+        self.set_header("Accept-Ranges", "bytes")
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        self.set_header("ETag", f'"{etag}"')
+        if self.check_etag_header():
+            self.set_status(304)
+            self.finish()
+            return
+        wanted = self.request.headers.get("Range")
+        if self.request.headers.get("If-Range", f'"{etag}"') != f'"{etag}"':
+            wanted = None
+        part = byte_range(wanted, len(content))
+        if part is not None:
+            first, past = part
+            self.set_status(206)
+            self.set_header("Content-Range", f"bytes {first}-{past - 1}/{len(content)}")
+            content = content[first:past]
+        self.set_header("Content-Length", str(len(content)))
+        if self.request.method == "HEAD":
+            self.finish()
+        else:
+            self.finish(content)
+
+    def compute_etag(self) -> str | None:
+        return None                         # `send_bytes` sets its own
+
+    def write_error(self, status_code: int, **details: Any) -> None:
+        """The error tree -> a status, once. People see the sentence; the traceback is in the log under the id."""
+        error = details.get("exc_info", (None, None, None))[1]
+        known = error if isinstance(error, LabError) else _known(error, status_code)
+        self.set_status(known.status if error is not None else status_code)
+        if isinstance(error, HTTPError) and not isinstance(known, NotFound | TooLarge):
+            self.set_status(error.status_code)
+        self.clear_header("Content-Disposition")
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        if known.retry_after_seconds is not None:
+            self.set_header("Retry-After", str(max(1, round(known.retry_after_seconds))))
+        if known.status == 401:
+            self.set_header("WWW-Authenticate", "Bearer")
+        self.finish(wire.adapter(dict).dump_json(known.as_json()))
+
+    def log_exception(self, kind: Any, error: Any, trace: Any) -> None:
+        if isinstance(error, LabError):
+            log.info("%s %s: %s", self.request.method, type(self).__name__, error.code)
+        elif isinstance(error, HTTPError):
+            log.info("%s %s: %d", self.request.method, type(self).__name__, error.status_code)
+        else:
+            error.error_id = new_id()
+            log.error("error %s", error.error_id, exc_info=(kind, error, trace))
+
+    def _check_host(self) -> None:
+        """A page that resolved its own name to this machine (DNS rebinding) is not let in."""
+        if (self.request.host or "").lower() not in self.access.hosts:
+            raise Forbidden("This host does not answer to that name.", field="Host", fix="Call it by its own address.")
+
+
+class Missing(LabHandler):
+    """Every path that is no route."""
+
+    def prepare(self) -> None:
+        self._check_host()
+        raise NotFound("There is no such route.", field="path", fix="See /hay-say/v1/openapi.json.")
+
+
+def _known(error: BaseException | None, status: int) -> LabError:
+    if isinstance(error, HTTPError):
+        if error.status_code == 413:
+            return TooLarge("The body is too large.", field="body", fix="Send less at once.")
+        return InvalidRequest(responses.get(error.status_code, "The call cannot be answered.") + ".")
+    if status == 413:
+        return TooLarge("The body is too large.", field="body", fix="Send less at once.")
+    return LabError(
+        "Something went wrong inside the host.",
+        error_id=str(getattr(error, "error_id", "")),
+        fix="Look into the host's log for the error id.",
+        field="host",
+    )

@@ -1,0 +1,125 @@
+"""The route table: every path and verb with its role, body and answer. Handlers, OpenAPI, docs and tests read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hay_say_lab.domain.request import Request
+from hay_say_lab.engine.fitting import VoiceOrder
+from hay_say_lab.service import handlers as h
+from hay_say_lab.service import views as v
+from hay_say_lab.service.handler import LabHandler
+from hay_say_lab.service.identity import Role
+
+PREFIX = "/hay-say/v1"
+
+SHA256 = r"([0-9A-Za-z._-]{1,128})"
+JOB = r"([0-9A-Za-z._-]{1,64})"
+VOICE = r"([^/]{1,200})"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One query parameter or header."""
+
+    name: str
+    where: str              # query | header
+    schema: dict[str, Any]
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One verb on one path. `answer` is a view, or a media type for bytes; `counts`: a client that keeps the host up."""
+
+    method: str
+    path: str               # with {names}
+    handler: type[LabHandler]
+    summary: str
+    role: Role = Role.USER
+    body: Any = None        # a noun (JSON), or a media type for a stream of bytes
+    answer: Any = None
+    status: int = 200
+    parameters: tuple[Parameter, ...] = ()
+    counts: bool = True
+    errors: tuple[int, ...] = field(default=())
+
+    @property
+    def json_body(self) -> Any:
+        return None if isinstance(self.body, str) else self.body
+
+
+_KEY = Parameter("Idempotency-Key", "header", {"type": "string", "maxLength": 128}, "The same key gives the same job.")
+_AFTER = Parameter("after", "query", {"type": "integer", "minimum": 0}, "The number of the last event you know.")
+_RANGE = Parameter("Range", "header", {"type": "string"}, "One range of bytes.")
+
+ROUTES: tuple[Route, ...] = (
+    Route("GET", "/health", h.HealthHandler, "Whether the host lives.", Role.ANYONE, answer=v.HealthView, counts=False,
+          errors=(503,)),
+    Route("GET", "/ready", h.ReadyHandler, "Whether jobs can run now.", answer=v.ReadyView, counts=False, errors=(503,)),
+    Route("GET", "/doctor", h.DoctorHandler, "What is in order, what is not, how to mend it.", answer=v.DoctorView),
+    Route("GET", "/openapi.json", h.OpenApiHandler, "This document.", answer=dict, counts=False),
+    Route("POST", "/preflight", h.PreflightHandler, "All problems of a request, without queueing it.", body=Request,
+          answer=v.PreflightView, errors=(422,)),
+    Route("POST", "/jobs", h.JobsHandler, "Queue a request. 200 where the same key made the job before.", body=Request,
+          answer=v.JobView, status=201, parameters=(_KEY,), errors=(409, 422, 429)),
+    Route("GET", "/jobs", h.JobsHandler, "Your jobs, newest first.", answer=v.Page, parameters=(
+        Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 500}, "Jobs on a page."),
+        Parameter("cursor", "query", {"type": "string"}, "The cursor of the page before."),
+        Parameter("state", "query", {"type": "string"}, "Only jobs in this state; may be given several times."),
+        Parameter("group", "query", {"type": "string"}, "Only jobs of this group."),
+    ), errors=(422,)),
+    Route("GET", "/jobs/{job}", h.JobHandler, "One job.", answer=v.JobView, errors=(404,)),
+    Route("POST", "/jobs/{job}/cancel", h.CancelHandler, "Stop a job; nothing of it is published afterwards.",
+          answer=v.JobView, errors=(404, 409)),
+    Route("POST", "/jobs/{job}/retry", h.RetryHandler, "Try a failed job again from the stage that failed.",
+          answer=v.JobView, errors=(404, 409)),
+    Route("POST", "/jobs/{job}/release", h.ReleaseHandler, "Let a quarantined job out.", Role.OPERATOR,
+          answer=v.JobView, errors=(404, 409)),
+    Route("POST", "/clips", h.ClipsHandler, "Send a sound file; it is named by its content.",
+          body="application/octet-stream", answer=v.ClipView, status=201, parameters=(
+              Parameter("label", "query", {"type": "string"}, "The file's name, kept as a label."),
+          ), errors=(413, 415, 422)),
+    Route("GET", "/clips/{sha256}", h.ClipHandler, "Facts of a clip that you sent.", answer=v.ClipView, errors=(404,)),
+    Route("GET", "/artifacts/{sha256}", h.ArtifactHandler, "An object as it lies in the store.",
+          answer="application/octet-stream", parameters=(_RANGE,), errors=(404, 416)),
+    Route("HEAD", "/artifacts/{sha256}", h.ArtifactHandler, "Size and ETag of an object.",
+          answer="application/octet-stream", errors=(404,)),
+    Route("GET", "/artifacts/{sha256}/export", h.ExportHandler, "A file for people: FLAC or PCM WAV with its recipe.",
+          answer="audio/*", parameters=(
+              Parameter("format", "query", {"type": "string", "enum": ["flac", "wav"]}, "The container."),
+              Parameter("recipe", "query", {"type": "string"}, "Which recipe goes into the file."),
+              _RANGE,
+          ), errors=(404, 416, 422)),
+    Route("HEAD", "/artifacts/{sha256}/export", h.ExportHandler, "Size and ETag of an export.", answer="audio/*",
+          errors=(404, 422)),
+    Route("GET", "/recipes/{recipe}", h.RecipeHandler, "How an artifact was made.", answer=dict, errors=(404,)),
+    Route("GET", "/voices", h.VoicesHandler, "The installed voices.", answer=v.VoicesView),
+    Route("POST", "/voices", h.VoicesHandler, "Make a voice from a reference recording.", Role.OPERATOR,
+          body=VoiceOrder, answer=dict, status=201, errors=(404, 409, 422)),
+    Route("GET", "/voices/{voice}", h.VoiceHandler, "One voice.", answer=dict, errors=(404,)),
+    Route("DELETE", "/voices/{voice}", h.VoiceHandler, "Remove a voice and its files.", Role.OPERATOR, answer=dict,
+          errors=(404, 409)),
+    Route("GET", "/architectures", h.ArchitecturesHandler, "The installed architectures and their controls.",
+          answer=v.ArchitecturesView),
+    Route("GET", "/events", h.EventsHandler,
+          "News: a server-sent stream with 'Accept: text/event-stream', else a long poll.", answer=v.EventsView,
+          parameters=(
+              _AFTER,
+              Parameter("wait", "query", {"type": "integer", "minimum": 0, "maximum": 30}, "Seconds to wait for news."),
+              Parameter("job", "query", {"type": "string"}, "Only events of this job."),
+              Parameter("Last-Event-ID", "header", {"type": "string"}, "Where a stream goes on."),
+          ), errors=(422, 429)),
+    Route("POST", "/drain", h.DrainHandler, "Close the door; running stages give way, their rows stay.", Role.ADMIN,
+          answer=v.DrainView, status=202, counts=False),
+)  # fmt: skip
+
+_PATTERNS = {"job": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE}
+
+
+def pattern(path: str) -> str:
+    """A route's path as a regular expression behind the prefix."""
+    for name, expression in _PATTERNS.items():
+        path = path.replace(f"{{{name}}}", expression)
+    return PREFIX + path

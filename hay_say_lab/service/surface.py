@@ -1,0 +1,143 @@
+"""What the handlers call: the engine, the registry, uploads, exports and voices, without HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hay_say_lab.audio.export import export
+from hay_say_lab.audio.inspection import label_of
+from hay_say_lab.domain.canonical import new_id
+from hay_say_lab.domain.clip import ClipFacts
+from hay_say_lab.domain.job import Job, State
+from hay_say_lab.engine.engine import Engine
+from hay_say_lab.engine.fitting import Fitting
+from hay_say_lab.errors import ArtifactMissing, InvalidRequest, RecipeMissing, TooLarge, from_json
+from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.registry.voices import Voices
+from hay_say_lab.storage.home import Home, disk_refused
+from hay_say_lab.storage.objects import hash_file
+from hay_say_lab.storage.store import keep_clip
+from hay_say_lab.worker.platform import worker_environment
+
+LARGEST_UPLOAD_BYTES = 1 << 30
+SECONDS_TO_INSPECT = 150
+EXPORT_CACHE_BYTES = 64 << 20
+
+
+@dataclass(slots=True)
+class Upload:
+    """A file on its way in: streamed aside, capped while it grows."""
+
+    path: Path
+    received: int = 0
+
+    def take(self, chunk: bytes) -> None:
+        """Raises TooLarge, StorageFailed; nothing is left behind then."""
+        self.received += len(chunk)
+        if self.received > LARGEST_UPLOAD_BYTES:
+            self.drop()
+            raise TooLarge(
+                f"The file is larger than {LARGEST_UPLOAD_BYTES >> 20} MB.", field="clip", fix="Send a shorter part."
+            )
+        try:
+            with self.path.open("ab") as file:
+                file.write(chunk)
+        except OSError as error:
+            self.drop()
+            raise disk_refused(error) from error
+
+    def drop(self) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+@dataclass(slots=True)
+class Surface:
+    """One per host."""
+
+    home: Home
+    engine: Engine
+    architectures: Architectures
+    voices: Voices
+    fitting: Fitting
+    host_id: str
+    version: str
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+    _exports: OrderedDict[tuple[str, str, str], bytes] = field(default_factory=OrderedDict)
+
+    def position(self, job: Job) -> int | None:
+        """How many jobs of its lane wait in front of a queued one."""
+        if job.state is not State.QUEUED:
+            return None
+        return self.engine.store.count(State.QUEUED, lane=job.request.lane, before=job.id)
+
+    def upload(self) -> Upload:
+        return Upload(self.home.scratch / f"upload-{new_id()}")
+
+    async def take_clip(self, owner: str, upload: Upload, name: str) -> ClipFacts:
+        """Inspect an upload in a limited child, publish it, remember its facts. Raises InvalidRequest, TooLarge."""
+        try:
+            upload.path.touch()
+            sha256 = await asyncio.to_thread(hash_file, upload.path)
+            facts = await self._inspect(upload.path, sha256, label_of(name))
+            await asyncio.to_thread(self.engine.objects.publish, upload.path, sha256)
+        finally:
+            upload.drop()
+        await self.engine.store.write(keep_clip, owner, facts)
+        return facts
+
+    def artifact(self, owner: str, sha256: str) -> Path:
+        """The file of an object that `owner` may read. Raises ArtifactMissing: another's is as missing as none."""
+        path = self.engine.objects.open_path(sha256)
+        if not self.engine.store.holds(owner, sha256):
+            raise ArtifactMissing(
+                f"The object {sha256[:12]}... is not in the store.", field="sha256", fix="Run its recipe again."
+            )
+        return path
+
+    def export(self, owner: str, sha256: str, file_format: str, recipe_id: str | None) -> bytes:
+        """A file for people, kept in memory for the next range of it. Raises ArtifactMissing, RecipeMissing."""
+        path = self.artifact(owner, sha256)
+        store = self.engine.store
+        candidates = store.recipes_of(sha256, owner)
+        recipe_id = recipe_id or next(iter(candidates), None)
+        if recipe_id is None or recipe_id not in candidates:
+            raise RecipeMissing("No recipe of yours made this artifact.", field="recipe", fix="Leave the recipe out.")
+        key = (sha256, file_format, recipe_id)
+        if key not in self._exports:
+            content = export(path, file_format, recipe_id, store.recipe(recipe_id, owner).document)
+            if len(content) <= EXPORT_CACHE_BYTES:
+                self._exports[key] = content
+                while sum(map(len, self._exports.values())) > EXPORT_CACHE_BYTES:
+                    self._exports.popitem(last=False)
+            return content
+        self._exports.move_to_end(key)
+        return self._exports[key]
+
+    async def _inspect(self, path: Path, sha256: str, label: str) -> ClipFacts:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-P", "-m", "hay_say_lab.worker.inspector", str(path), sha256, label,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+            cwd=self.home.scratch,
+            env=worker_environment({}) | {"PATH": "/usr/bin:/bin"},
+        )  # fmt: skip
+        try:
+            output, _ = await asyncio.wait_for(child.communicate(), SECONDS_TO_INSPECT)
+            answer = json.loads(output)
+        except (TimeoutError, ValueError):
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
+            raise InvalidRequest(
+                "The file broke its decoder or took too much to decode.", field="clip", fix="Export it anew as WAV."
+            ) from None
+        if "error" in answer:
+            raise from_json(answer["error"])
+        return ClipFacts.from_json(answer["facts"])

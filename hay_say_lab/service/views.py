@@ -1,0 +1,218 @@
+"""What the host answers: frozen dataclasses, from which JSON and the OpenAPI document are made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hay_say_lab.domain.job import Job, State
+from hay_say_lab.domain.request import Lane
+from hay_say_lab.engine.news import News
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemView:
+    """One thing that stands in the way."""
+
+    field: str
+    message: str
+    fix: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorView:
+    """The one error shape."""
+
+    code: str
+    message: str
+    problems: list[ProblemView]
+    error_id: str
+    retry: str
+    retry_after_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PreflightView:
+    """All problems at once (none: it can be queued), and the voices that would serve."""
+
+    problems: list[ProblemView]
+    voices: list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StageView:
+    index: int
+    kind: str
+    task: str
+    voice: str | None
+    done: bool
+    attempts: int
+    worker_deaths: int
+    outputs: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressView:
+    """The last known progress of the stage in work."""
+
+    stage: int
+    task: str
+    fraction: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as everybody sees it. `outputs` are the result's objects by role."""
+
+    id: str
+    state: State
+    lane: Lane
+    group: str | None
+    seed: int | None
+    voices: list[str]
+    request: dict[str, Any]
+    created_at: str
+    updated_at: str
+    current: int
+    stages: list[StageView]
+    artifact: str | None
+    recipe: str | None
+    outputs: dict[str, str]
+    error: dict[str, Any] | None
+    progress: ProgressView | None
+    waiting: str | None
+    position: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of jobs, newest first; `cursor` asks for the next one, None at the end."""
+
+    jobs: list[JobView]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    number: int
+    job: str
+    kind: str
+    at: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EventsView:
+    """Events after a number, in order; `last` is the number to ask with next; `progress` of running jobs."""
+
+    events: list[EventView]
+    last: int
+    progress: dict[str, ProgressView]
+
+
+@dataclass(frozen=True, slots=True)
+class ClipView:
+    """Facts of an uploaded clip."""
+
+    sha256: str
+    container: str
+    encoding: str
+    sample_rate: int
+    channels: int
+    frames: int
+    seconds: float
+    peak: float
+    rms: float
+    finite: bool
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class VoicesView:
+    voices: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchitecturesView:
+    architectures: list[dict[str, Any]]
+    broken: list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class HealthView:
+    """Whether the host lives; what a supervisor may know without a token."""
+
+    status: str
+    host_id: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyView:
+    """Whether jobs can run now, and why not."""
+
+    ready: bool
+    checks: dict[str, str]
+    workers: list[dict[str, Any]]
+    unfinished: int
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorLine:
+    """One finding: ok, or what is wrong and how to mend it."""
+
+    name: str
+    ok: bool
+    finding: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorView:
+    lines: list[DoctorLine]
+
+
+@dataclass(frozen=True, slots=True)
+class DrainView:
+    """The host takes no more calls; running stages give way and their rows stay."""
+
+    draining: bool
+
+
+def job_view(job: Job, news: News, position: int | None) -> JobView:
+    """`position` counts the jobs of the lane that wait in front of it; None where it does not wait."""
+    tick = news.ticks.get(job.id)
+    last = job.stages[-1] if job.stages else None
+    return JobView(
+        id=job.id,
+        state=job.state,
+        lane=job.request.lane,
+        group=job.request.group,
+        seed=job.request.seed,
+        voices=[step.voice or "" for step in job.request.steps],
+        request=job.request.as_json(),
+        created_at=job.created_at,
+        updated_at=job.updated_at,
+        current=job.current,
+        stages=[
+            StageView(s.index, s.kind, s.task, s.voice, s.done, s.attempts, s.worker_deaths, dict(s.outputs))
+            for s in job.stages
+        ],
+        artifact=job.artifact,
+        recipe=job.recipe,
+        outputs=_outputs(job) if last is not None else {},
+        error=dict(job.error) if job.error else None,
+        progress=ProgressView(tick.stage, tick.task, tick.fraction, tick.message) if tick else None,
+        waiting=news.waiting.get(job.id) if job.state is State.QUEUED else None,
+        position=position,
+    )
+
+
+def _outputs(job: Job) -> dict[str, str]:
+    """By role, the newest of each; timings stay true through conversions, which keep the length."""
+    found: dict[str, str] = {}
+    for stage in job.stages:
+        if stage.done:
+            found |= stage.outputs
+    return found if job.state is State.SUCCEEDED else {}

@@ -1,0 +1,1 @@
+"""What lasts: the data home's folders, objects by hash, and the rows of jobs, events and recipes."""

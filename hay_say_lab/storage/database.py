@@ -1,0 +1,128 @@
+"""One database, one writer thread: whatever waits while a commit syncs goes into the next commit together."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import shutil
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from hay_say_lab.errors import StorageFailed
+
+log = logging.getLogger(__name__)
+
+HEAD = "0001"                   # the newest migration; a test holds it against the folder
+LARGEST_GROUP = 64              # writes per commit
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+T = TypeVar("T")
+Write = Callable[[sa.Connection], T]
+
+
+def open_engine(url: str) -> sa.Engine:
+    """An SQLAlchemy engine; on SQLite with WAL, full sync, foreign keys, and transactions that begin by themselves."""
+    engine = sa.create_engine(url)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", _configure_sqlite)
+        sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def migrate(engine: sa.Engine, database: Path | None = None) -> None:
+    """Bring the schema to HEAD; an older one is backed up first. Raises StorageFailed for a newer one."""
+    with engine.connect() as connection:
+        present = sa.inspect(connection).has_table("alembic_version")
+        found = connection.execute(sa.text("select version_num from alembic_version")).scalar() if present else None
+    if found == HEAD:
+        return
+    if found is not None and found > HEAD:
+        raise StorageFailed(
+            f"The data home was written by a newer Hay Say Lab (schema {found}; this one knows {HEAD}).",
+            field="HAY_SAY_HOME",
+            fix="Update hay-say-lab, or use another data home.",
+        )
+    if found is not None and database is not None:
+        shutil.copy2(database, database.with_name(f"{database.name}.before-{HEAD}"))
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+class Writer:
+    """The one thread that writes. `submit` returns a future; its result is there once the commit is on disk."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._waiting: queue.SimpleQueue[tuple[Write[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, write: Write[T]) -> Future[T]:
+        future: Future[T] = Future()
+        self._waiting.put((write, future))
+        return future
+
+    def close(self) -> None:
+        """Finish what was submitted, then stop."""
+        self._waiting.put(None)
+        self._thread.join()
+
+    def _serve(self) -> None:
+        open_ended = True
+        while open_ended:
+            group: list[tuple[Write[Any], Future[Any]]] = []
+            entry = self._waiting.get()
+            while entry is not None:
+                group.append(entry)
+                if len(group) == LARGEST_GROUP or self._waiting.empty():
+                    break
+                entry = self._waiting.get()
+            open_ended = entry is not None
+            if group:
+                self._commit(group)
+
+    def _commit(self, group: list[tuple[Write[Any], Future[Any]]]) -> None:
+        """Each write has a savepoint of its own: one that fails takes no other with it."""
+        outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
+        try:
+            with self._engine.begin() as connection:
+                for write, future in group:
+                    try:
+                        with connection.begin_nested():
+                            outcomes.append((future, write(connection), None))
+                    except sa.exc.OperationalError:
+                        raise
+                    except Exception as error:      # whatever a write raises belongs to the one who asked for it
+                        outcomes.append((future, None, error))
+        except Exception as error:                  # the commit failed: nobody's write happened
+            log.exception("a commit of %d writes failed", len(group))
+            refused = StorageFailed(f"The database refused a commit ({type(error).__name__}).", field="storage")
+            outcomes = [(future, None, refused) for _, future in group]
+        for future, result, failure in outcomes:
+            if failure is None:
+                future.set_result(result)
+            else:
+                future.set_exception(failure)
+
+
+def _configure_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None       # the driver must not begin transactions behind our back
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN")

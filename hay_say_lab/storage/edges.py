@@ -1,0 +1,251 @@
+"""Every way a job changes: one function an edge, one transaction each, with its event inside.
+
+All run on the writer thread. Those that a worker causes carry the token of its claim and return False where
+somebody else owns the job by now: then nothing happened, and the caller publishes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from hay_say_lab.domain.job import MOST_ATTEMPTS, MOST_WORKER_DEATHS, Job, State, next_state
+from hay_say_lab.domain.recipe import Recipe
+from hay_say_lab.errors import Conflict, IllegalTransition, JobMissing, JobQuarantined
+from hay_say_lab.storage.rows import insert_event, job_row, now, read_job, stage_row
+from hay_say_lab.storage.schema import holdings, jobs, recipes, stages
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a stage left behind: objects by role, by which code, on which machine, at what cost."""
+
+    outputs: Mapping[str, str]
+    code_version: str
+    fingerprint: Mapping[str, Any]
+    seconds: float = 0.0
+    notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def submit(connection: sa.Connection, job: Job, key: str | None, body_hash: str) -> tuple[Job, bool]:
+    """Insert a job, or find the one that the same key made. Raises Conflict for a key with another body."""
+    if key is not None:
+        same = sa.select(jobs.c.id, jobs.c.body_hash).where(jobs.c.owner == job.owner, jobs.c.idempotency_key == key)
+        found = connection.execute(same).first()
+        if found is not None:
+            if found.body_hash != body_hash:
+                raise Conflict(
+                    "This idempotency key was used for another request.",
+                    field="Idempotency-Key",
+                    fix="Use a new key for a new request.",
+                )
+            return _existing(connection, found.id), False
+    connection.execute(jobs.insert().values(**job_row(job), idempotency_key=key, body_hash=body_hash))
+    connection.execute(stages.insert(), [stage_row(job.id, stage) for stage in job.stages])
+    voices = [stage.voice for stage in job.stages if stage.voice]
+    insert_event(connection, job, "queued", {"lane": job.request.lane, "stages": len(job.stages), "voices": voices})
+    return job, True
+
+
+def started(connection: sa.Connection, job_id: str, token: int, worker: str) -> Job | None:
+    """Claim: one statement that raises the token. None where somebody was faster or the job moved on."""
+    job = _existing(connection, job_id)
+    if job.state is not State.QUEUED or job.token != token:
+        return None
+    claimed = connection.execute(
+        jobs.update()
+        .where(jobs.c.id == job_id, jobs.c.state == State.QUEUED.value, jobs.c.token == token)
+        .values(state=next_state(job.state, "started").value, token=token + 1, updated_at=now())
+    )
+    if claimed.rowcount == 0:
+        return None
+    stage = job.stage
+    insert_event(
+        connection, job, "started", {"stage": stage.index, "kind": stage.kind, "task": stage.task, "worker": worker}
+    )
+    return _existing(connection, job_id)
+
+
+def stage_done(connection: sa.Connection, job: Job, made: Made) -> bool:
+    """The current stage is done and others follow."""
+    if not _move(connection, job, "stage_done", current=job.current + 1):
+        return False
+    _keep(connection, job, made)
+    insert_event(connection, job, "stage_done", _told(job, made))
+    return True
+
+
+def finished(connection: sa.Connection, job: Job, made: Made, recipe: Recipe) -> bool:
+    """The last stage is done: artifact and recipe are published in the same transaction."""
+    if not _move(connection, job, "finished", artifact=recipe.artifact, recipe=recipe.id):
+        return False
+    _keep(connection, job, made)
+    known = connection.execute(sa.select(recipes.c.id).where(recipes.c.id == recipe.id)).first()
+    if known is None:
+        values = {"id": recipe.id, "artifact": recipe.artifact, "document": recipe.document}
+        connection.execute(recipes.insert().values(values))
+    hold(connection, job.owner, recipe.id)
+    insert_event(
+        connection, job, "finished", {**_told(job, made), "artifact": recipe.artifact, "recipe": recipe.id}
+    )
+    return True
+
+
+def gave_way(connection: sa.Connection, job: Job) -> bool:
+    return _simple(connection, job, "gave_way", {"stage": job.current})
+
+
+def failed(connection: sa.Connection, job: Job, error: Mapping[str, Any]) -> bool:
+    return _simple(connection, job, "failed", {"stage": job.current, "error": dict(error)}, error=dict(error))
+
+
+def worker_lost(connection: sa.Connection, job: Job, reason: str) -> bool:
+    """A worker died with the stage: tried again, or put into quarantine at the second death or third attempt."""
+    present = _existing(connection, job.id)
+    if present.token != job.token:
+        return False
+    if present.state is State.CANCELLING:
+        return _simple(connection, job, "worker_lost", {"stage": job.current, "reason": reason}, State.CANCELLING)
+    attempts, deaths = job.stage.attempts + 1, job.stage.worker_deaths + 1
+    poisoned = attempts >= MOST_ATTEMPTS or deaths >= MOST_WORKER_DEATHS
+    body = {"stage": job.current, "reason": reason, "attempts": attempts, "worker_deaths": deaths}
+    error = _quarantine_note(job, deaths).as_json() if poisoned else None
+    if not _simple(connection, job, "poisoned" if poisoned else "worker_lost", body, error=error):
+        return False
+    _count(connection, job, attempts, deaths)
+    return True
+
+
+def refused(connection: sa.Connection, job: Job, error: Mapping[str, Any]) -> bool:
+    """Admission refused a queued job for good."""
+    return _simple(connection, job, "refused", {"error": dict(error)}, State.QUEUED, error=dict(error))
+
+
+def cancel(connection: sa.Connection, job_id: str) -> Job:
+    """A person stops a job. One that waits has ended at once. Raises IllegalTransition where it has ended already."""
+    job = _existing(connection, job_id)
+    if job.state in (State.CANCELLING, State.CANCELLED):
+        return job
+    _simple(connection, job, "cancel", {}, job.state)
+    if job.state is State.QUEUED:
+        _simple(connection, _existing(connection, job_id), "stopped", {}, State.CANCELLING)
+    return _existing(connection, job_id)
+
+
+def stopped(connection: sa.Connection, job: Job) -> bool:
+    """The worker let go of a job that a person had stopped."""
+    return _simple(connection, job, "stopped", {"stage": job.current}, State.CANCELLING)
+
+
+def retry(connection: sa.Connection, job_id: str) -> Job:
+    return _again(connection, job_id, "retry")
+
+
+def released(connection: sa.Connection, job_id: str) -> Job:
+    return _again(connection, job_id, "released")
+
+
+def host_changed(connection: sa.Connection) -> int:
+    """A new host took over: what ran waits again, what was being stopped is stopped. Returns how many."""
+    ids = connection.execute(
+        sa.select(jobs.c.id).where(jobs.c.state.in_((State.RUNNING.value, State.CANCELLING.value)))
+    ).scalars()
+    count = 0
+    for job_id in ids.all():
+        job = _existing(connection, job_id)
+        count += _simple(connection, job, "host_changed", {"stage": job.current}, job.state)
+    return count
+
+
+def hold(connection: sa.Connection, owner: str, name: str, label: str = "") -> None:
+    """From now on `owner` may read the object or recipe `name`."""
+    mine = sa.select(holdings.c.owner).where(holdings.c.owner == owner, holdings.c.object == name)
+    if connection.execute(mine).first() is None:
+        connection.execute(holdings.insert().values(owner=owner, object=name, label=label))
+
+
+def _existing(connection: sa.Connection, job_id: str) -> Job:
+    job = read_job(connection, job_id)
+    if job is None:
+        raise JobMissing("There is no such job.", field="job", fix="List yours with 'hay-say jobs'.")
+    return job
+
+
+def _move(connection: sa.Connection, job: Job, event: str, state: State = State.RUNNING, **values: Any) -> bool:
+    """The fenced update behind every edge: rowcount 0 means that somebody else owns the job."""
+    target = next_state(state, event)
+    moved = connection.execute(
+        jobs.update()
+        .where(jobs.c.id == job.id, jobs.c.token == job.token, jobs.c.state == state.value)
+        .values(state=target.value, updated_at=now(), **values)
+    )
+    return moved.rowcount == 1
+
+
+def _simple(
+    connection: sa.Connection,
+    job: Job,
+    event: str,
+    body: dict[str, Any],
+    state: State = State.RUNNING,
+    error: Mapping[str, Any] | None = None,
+) -> bool:
+    if not _move(connection, job, event, state, error=error):
+        return False
+    insert_event(connection, job, event, body)
+    return True
+
+
+def _again(connection: sa.Connection, job_id: str, event: str) -> Job:
+    """Back into the queue at the stage that failed, its counts at 0."""
+    job = _existing(connection, job_id)
+    next_state(job.state, event)
+    if not _simple(connection, job, event, {"stage": job.current}, job.state):
+        raise IllegalTransition("The job moved on meanwhile.", field="state", fix="Look at it again.")
+    _count(connection, job, 0, 0)
+    return _existing(connection, job_id)
+
+
+def _count(connection: sa.Connection, job: Job, attempts: int, deaths: int) -> None:
+    connection.execute(
+        stages.update()
+        .where(stages.c.job == job.id, stages.c.number == job.current)
+        .values(attempts=attempts, worker_deaths=deaths)
+    )
+
+
+def _keep(connection: sa.Connection, job: Job, made: Made) -> None:
+    connection.execute(
+        stages.update()
+        .where(stages.c.job == job.id, stages.c.number == job.current)
+        .values(
+            outputs=dict(made.outputs),
+            code_version=made.code_version,
+            fingerprint=dict(made.fingerprint),
+            done=True,
+        )
+    )
+    for name in made.outputs.values():
+        hold(connection, job.owner, name)
+
+
+def _told(job: Job, made: Made) -> dict[str, Any]:
+    return {
+        "stage": job.current,
+        "kind": job.stage.kind,
+        "task": job.stage.task,
+        "seconds": round(made.seconds, 4),
+        "outputs": dict(made.outputs),
+        **({"notes": dict(made.notes)} if made.notes else {}),
+    }
+
+
+def _quarantine_note(job: Job, deaths: int) -> JobQuarantined:
+    return JobQuarantined(
+        f"The worker of stage {job.current} ({job.stage.task}) died {deaths} times; the job is set aside.",
+        field=f"steps.{max(0, job.current - 1)}",
+        fix="Look at the worker's log, then release the job with 'hay-say jobs release'.",
+    )

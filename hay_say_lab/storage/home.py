@@ -1,0 +1,105 @@
+"""The data home: every path that the host uses, in one place."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from hay_say_lab.errors import Fix, StorageFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """`root` and what lies in it. `prepare` makes the folders, private to their owner."""
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        return self.root / "jobs.sqlite3"
+
+    @property
+    def registry(self) -> Path:
+        return self.root / "registry"
+
+    @property
+    def objects(self) -> Path:
+        return self.root / "objects"
+
+    @property
+    def voices(self) -> Path:
+        return self.root / "voices"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def scratch(self) -> Path:
+        """Work in progress: uploads on their way in, out folders of workers, pieces of unfinished stages."""
+        return self.root / "scratch"
+
+    def stage_folder(self, job: str, stage: int) -> Path:
+        return self.scratch / job / str(stage)
+
+    def voice_folder(self, voice: str) -> Path:
+        return self.voices / voice.replace(":", "/")
+
+    def prepare(self) -> None:
+        """Raises StorageFailed where the place cannot be written."""
+        try:
+            for folder in (self.root, self.registry, self.objects, self.voices, self.logs, self.scratch):
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StorageFailed(
+                f"The data home cannot be written: {error.strerror}.",
+                field="HAY_SAY_HOME",
+                fix="Set HAY_SAY_HOME to a folder that you may write.",
+            ) from None
+
+    def sweep_scratch(self, keep: set[str]) -> None:
+        """Remove what no unfinished job (ids in `keep`) can go on with."""
+        for entry in self.scratch.iterdir():
+            if entry.name not in keep:
+                remove(entry)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder; what is already gone is fine."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Write aside, sync, rename: a reader sees the old content or the new, never a part. Raises StorageFailed."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(aside, path)
+        sync_folder(path.parent)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise disk_refused(error) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` last (a folder cannot be synced on Windows, where renames last by themselves)."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def disk_refused(error: OSError) -> StorageFailed:
+    way_out = Fix("Free some disk space and try again.")
+    return StorageFailed(f"The disk refused: {error.strerror or error}.", field="storage", fix=way_out)

@@ -1,0 +1,1 @@
+"""Alembic's folder; `storage/database.py` runs it."""

@@ -1,0 +1,84 @@
+"""Rows <-> nouns: the only place that knows which column holds what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from hay_say_lab.domain.job import Event, Job, Stage, State
+from hay_say_lab.domain.request import Request
+from hay_say_lab.storage.schema import events, jobs, stages
+
+
+def now() -> str:
+    """UTC, ISO 8601, milliseconds."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def job_row(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "owner": job.owner,
+        "job_group": job.request.group,
+        "lane": job.request.lane,
+        "state": job.state.value,
+        "request": job.request.as_json(),
+        "created_at": job.created_at,
+        "updated_at": job.updated_at,
+        "token": job.token,
+        "current": job.current,
+    }
+
+
+def stage_row(job: str, stage: Stage) -> dict[str, Any]:
+    return {
+        "job": job,
+        "number": stage.index,
+        **{name: getattr(stage, name) for name in Stage.__slots__ if name != "index"},
+    }
+
+
+def read_jobs(connection: sa.Connection, query: sa.Select[Any]) -> list[Job]:
+    """The jobs of a query over `jobs`, with their stages, in the query's order: two statements, however many jobs."""
+    rows = connection.execute(query).mappings().all()
+    found: dict[str, list[Stage]] = {row["id"]: [] for row in rows}
+    if found:
+        of_jobs = sa.select(stages).where(stages.c.job.in_(found)).order_by(stages.c.job, stages.c.number)
+        for row in connection.execute(of_jobs).mappings():
+            fields = {name: row[name] for name in Stage.__slots__ if name != "index"}
+            found[row["job"]].append(Stage(index=row["number"], **fields))
+    return [_job(row, tuple(found[row["id"]])) for row in rows]
+
+
+def read_job(connection: sa.Connection, job_id: str) -> Job | None:
+    return next(iter(read_jobs(connection, sa.select(jobs).where(jobs.c.id == job_id))), None)
+
+
+def insert_event(connection: sa.Connection, job: Job, kind: str, body: dict[str, Any]) -> None:
+    values = {"job": job.id, "owner": job.owner, "kind": kind, "at": now(), "body": body}
+    connection.execute(events.insert().values(values))
+
+
+def read_events(connection: sa.Connection, query: sa.Select[Any]) -> list[Event]:
+    rows: Iterable[Any] = connection.execute(query).mappings()
+    return [Event(r["number"], r["job"], r["owner"], r["kind"], r["at"], r["body"]) for r in rows]
+
+
+def _job(row: Any, job_stages: tuple[Stage, ...]) -> Job:
+    return Job(
+        id=row["id"],
+        owner=row["owner"],
+        state=State(row["state"]),
+        request=Request.from_json(row["request"]),
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        token=row["token"],
+        current=row["current"],
+        stages=job_stages,
+        artifact=row["artifact"],
+        recipe=row["recipe"],
+        error=row["error"],
+    )

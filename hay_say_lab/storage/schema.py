@@ -1,0 +1,90 @@
+"""The tables. The migrations in `migrations/` make them; a test holds the two against each other."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("id", sa.String(26), primary_key=True),
+    sa.Column("owner", sa.String(255), nullable=False),
+    sa.Column("job_group", sa.String(64)),
+    sa.Column("lane", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("request", sa.JSON, nullable=False),
+    sa.Column("created_at", sa.String(32), nullable=False),
+    sa.Column("updated_at", sa.String(32), nullable=False),
+    sa.Column("token", sa.Integer, nullable=False),
+    sa.Column("current", sa.Integer, nullable=False),
+    sa.Column("artifact", sa.String(64)),
+    sa.Column("recipe", sa.String(64)),
+    sa.Column("error", sa.JSON(none_as_null=True)),
+    sa.Column("idempotency_key", sa.String(128)),
+    sa.Column("body_hash", sa.String(64)),
+    sa.UniqueConstraint("owner", "idempotency_key", name="one_job_per_key"),
+    sa.Index("jobs_by_state", "state", "lane", "id"),
+    sa.Index("jobs_by_owner", "owner", "id"),
+    sa.Index("jobs_by_group", "owner", "job_group", "id"),
+)
+
+stages = sa.Table(
+    "stages",
+    metadata,
+    sa.Column("job", sa.String(26), sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("task", sa.String(32), nullable=False),
+    sa.Column("worker", sa.String(64), nullable=False),
+    sa.Column("voice", sa.String(160)),
+    sa.Column("voice_hash", sa.String(64)),
+    sa.Column("settings", sa.JSON, nullable=False),
+    sa.Column("inputs", sa.JSON, nullable=False),
+    sa.Column("outputs", sa.JSON, nullable=False),
+    sa.Column("code_version", sa.String(64), nullable=False),
+    sa.Column("fingerprint", sa.JSON, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("worker_deaths", sa.Integer, nullable=False),
+    sa.Column("done", sa.Boolean, nullable=False),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("job", sa.String(26), nullable=False),
+    sa.Column("owner", sa.String(255), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("body", sa.JSON, nullable=False),
+    sa.Index("events_by_job", "job", "number"),
+    sa.Index("events_by_owner", "owner", "number"),
+    sqlite_autoincrement=True,
+)
+
+recipes = sa.Table(
+    "recipes",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("artifact", sa.String(64), nullable=False),
+    sa.Column("document", sa.JSON, nullable=False),
+    sa.Index("recipes_by_artifact", "artifact"),
+)
+
+clips = sa.Table(
+    "clips",
+    metadata,
+    sa.Column("sha256", sa.String(64), primary_key=True),
+    sa.Column("facts", sa.JSON, nullable=False),
+)
+
+# Who may read an object or a recipe: whoever uploaded it or had a job that made it.
+holdings = sa.Table(
+    "holdings",
+    metadata,
+    sa.Column("owner", sa.String(255), primary_key=True),
+    sa.Column("object", sa.String(64), primary_key=True),
+    sa.Column("label", sa.String(200), nullable=False),
+)

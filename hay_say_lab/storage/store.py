@@ -1,0 +1,166 @@
+"""The store of jobs: writes go to the one writer and are awaited until they are on disk; reads see every commit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from hay_say_lab.domain.clip import ClipFacts
+from hay_say_lab.domain.job import ENDED, Event, Job, State
+from hay_say_lab.domain.recipe import Recipe
+from hay_say_lab.errors import ClipMissing, JobMissing, RecipeMissing
+from hay_say_lab.storage import edges
+from hay_say_lab.storage.database import Writer
+from hay_say_lab.storage.rows import read_events, read_job, read_jobs
+from hay_say_lab.storage.schema import clips, events, holdings, jobs, recipes
+
+T = TypeVar("T")
+
+UNFINISHED = tuple(state.value for state in State if state not in ENDED)
+
+
+class JobStore:
+    """`write` runs one of `storage.edges` and tells `committed` that there is news; the other methods read."""
+
+    def __init__(self, engine: sa.Engine, committed: Callable[[], None]) -> None:
+        self._engine = engine
+        self._writer = Writer(engine)
+        self._committed = committed
+
+    async def write(self, edge: Callable[..., T], *arguments: Any) -> T:
+        """Run `edge(connection, *arguments)` on the writer; returns once it lasts."""
+        result = await asyncio.wrap_future(self._writer.submit(lambda connection: edge(connection, *arguments)))
+        self._committed()
+        return result
+
+    def close(self) -> None:
+        self._writer.close()
+        self._engine.dispose()
+
+    # Reads: short, indexed, on a connection of their own.
+
+    def job(self, job_id: str) -> Job:
+        """Raises JobMissing."""
+        with self._engine.connect() as connection:
+            job = read_job(connection, job_id)
+        if job is None:
+            raise JobMissing("There is no such job.", field="job", fix="List yours with 'hay-say jobs'.")
+        return job
+
+    def jobs(
+        self,
+        owner: str,
+        *,
+        before: str | None = None,
+        limit: int = 50,
+        states: tuple[State, ...] = (),
+        group: str | None = None,
+    ) -> list[Job]:
+        """An owner's jobs, newest first; `before` is the id of the last one of the page before."""
+        query = sa.select(jobs).where(jobs.c.owner == owner).order_by(jobs.c.id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(jobs.c.id < before)
+        if states:
+            query = query.where(jobs.c.state.in_([state.value for state in states]))
+        if group is not None:
+            query = query.where(jobs.c.job_group == group)
+        with self._engine.connect() as connection:
+            return read_jobs(connection, query)
+
+    def queued(self, lane: str, limit: int) -> list[Job]:
+        """The oldest waiting jobs of a lane."""
+        query = (
+            sa.select(jobs)
+            .where(jobs.c.state == State.QUEUED.value, jobs.c.lane == lane)
+            .order_by(jobs.c.id)
+            .limit(limit)
+        )
+        with self._engine.connect() as connection:
+            return read_jobs(connection, query)
+
+    def count(self, *states: State, owner: str | None = None, lane: str | None = None, before: str | None = None) -> int:
+        """How many jobs are in these states (of an owner, in a lane, older than the id `before`)."""
+        query = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state.in_([s.value for s in states]))
+        if owner is not None:
+            query = query.where(jobs.c.owner == owner)
+        if lane is not None:
+            query = query.where(jobs.c.lane == lane)
+        if before is not None:
+            query = query.where(jobs.c.id < before)
+        with self._engine.connect() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def unfinished_ids(self) -> set[str]:
+        with self._engine.connect() as connection:
+            return set(connection.execute(sa.select(jobs.c.id).where(jobs.c.state.in_(UNFINISHED))).scalars())
+
+    def events_after(self, owner: str, number: int, *, job: str | None = None, limit: int = 256) -> list[Event]:
+        query = (
+            sa.select(events)
+            .where(events.c.owner == owner, events.c.number > number)
+            .order_by(events.c.number)
+            .limit(limit)
+        )
+        if job is not None:
+            query = query.where(events.c.job == job)
+        with self._engine.connect() as connection:
+            return read_events(connection, query)
+
+    def last_event(self) -> int:
+        with self._engine.connect() as connection:
+            return int(connection.execute(sa.select(sa.func.max(events.c.number))).scalar() or 0)
+
+    def recipe(self, recipe_id: str, owner: str) -> Recipe:
+        """A recipe that `owner` may read. Raises RecipeMissing: another's is as missing as none."""
+        query = (
+            sa.select(recipes.c.document)
+            .join(holdings, holdings.c.object == recipes.c.id)
+            .where(recipes.c.id == recipe_id, holdings.c.owner == owner)
+        )
+        with self._engine.connect() as connection:
+            document = connection.execute(query).scalar()
+        if document is None:
+            raise RecipeMissing("There is no such recipe.", field="recipe", fix="See the job that made the sound.")
+        return Recipe(document)
+
+    def recipes_of(self, artifact: str, owner: str) -> list[str]:
+        """Ids of the recipes that made an artifact and that `owner` may read."""
+        query = (
+            sa.select(recipes.c.id)
+            .join(holdings, holdings.c.object == recipes.c.id)
+            .where(recipes.c.artifact == artifact, holdings.c.owner == owner)
+        )
+        with self._engine.connect() as connection:
+            return sorted(connection.execute(query).scalars())
+
+    def holds(self, owner: str, name: str) -> bool:
+        """Whether an owner may read an object or a recipe."""
+        query = sa.select(holdings.c.owner).where(holdings.c.owner == owner, holdings.c.object == name)
+        with self._engine.connect() as connection:
+            return connection.execute(query).first() is not None
+
+    def clip(self, owner: str, sha256: str) -> ClipFacts:
+        """The facts of an uploaded clip that `owner` holds. Raises ClipMissing."""
+        query = (
+            sa.select(clips.c.facts, holdings.c.label)
+            .join(holdings, holdings.c.object == clips.c.sha256)
+            .where(clips.c.sha256 == sha256, holdings.c.owner == owner)
+        )
+        with self._engine.connect() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            raise ClipMissing(
+                f"The clip {sha256[:12]} has not been sent.", field="clip", fix="Send the file first (POST /clips)."
+            )
+        return ClipFacts.from_json({**row.facts, "label": row.label})
+
+
+def keep_clip(connection: sa.Connection, owner: str, facts: ClipFacts) -> None:
+    """An uploaded clip, known by its content; its label is this owner's alone."""
+    known = sa.select(clips.c.sha256).where(clips.c.sha256 == facts.sha256)
+    if connection.execute(known).first() is None:
+        connection.execute(clips.insert().values(sha256=facts.sha256, facts={**facts.as_json(), "label": ""}))
+    edges.hold(connection, owner, facts.sha256, facts.label)

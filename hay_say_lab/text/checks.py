@@ -1,0 +1,55 @@
+"""What is wrong with a text, whoever is going to speak it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from hay_say_lab.domain.control import pointer
+from hay_say_lab.domain.manifest import TextContract
+from hay_say_lab.domain.request import RequestText
+from hay_say_lab.errors import Fix, Problem
+
+_ALLOWED_CONTROLS = frozenset("\n\r\t")
+
+
+def text_problems(text: RequestText, contract: TextContract, longest: int) -> Iterator[Problem]:
+    """Empty, too long, unreadable characters, a markup that the voice does not read. `longest` in characters."""
+    body = text.body
+    if not body.strip():
+        yield Problem("text.body", "There is no text to speak.", Fix("Write a sentence."))
+    longest = min(longest, contract.longest_characters)
+    if len(body) > longest:
+        cut = _replace("text.body", body[:longest], f"Keep the first {longest} characters")
+        yield Problem(
+            "text.body", f"The text has {len(body)} characters; {longest} are taken at once.", cut
+        )
+    unreadable = unreadable_characters(body)
+    if unreadable:
+        named = ", ".join(f"U+{ord(letter):04X}" for letter in sorted(unreadable)[:5])
+        clean = "".join(" " if letter in unreadable else letter for letter in body)
+        yield Problem(
+            "text.body",
+            f"The text holds characters that nobody can speak ({named}).",
+            _replace("text.body", clean, "Put spaces in their place"),
+        )
+    if text.markup not in contract.markups:
+        offered = ", ".join(contract.markups)
+        yield Problem(
+            "text.markup",
+            f"This voice does not read '{text.markup}'; it reads: {offered}.",
+            _replace("text.markup", contract.markups[0], f"Read it as {contract.markups[0]}"),
+        )
+
+
+def unreadable_characters(body: str) -> set[str]:
+    """Control characters (but line ends and tabs), halves of surrogate pairs, and code points that are nothing."""
+    return {
+        letter
+        for letter in set(body)
+        if unicodedata.category(letter) in ("Cc", "Cs", "Cn") and letter not in _ALLOWED_CONTROLS
+    }
+
+
+def _replace(field: str, value: str, label: str) -> Fix:
+    return Fix(label, ({"op": "replace", "path": pointer(field), "value": value},))

@@ -1,0 +1,76 @@
+"""The player: listen to one take in a notebook."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future
+from typing import Any
+
+import anywidget
+import traitlets
+
+from hay_say_lab.errors import LabError
+from hay_say_lab.widgets.bundle import bundle
+from hay_say_lab.widgets.card import recipe_card
+from hay_say_lab.widgets.chunks import BACKGROUND, Ask, Chunk, Cutter, error_message
+from hay_say_lab.widgets.source import FORMATS, Source
+
+_log = logging.getLogger(__name__)
+
+
+class Player(anywidget.AnyWidget):
+    """Listen to one take, look at it, see its recipe, save it.
+
+    The traits are small and all written here, once; the browser reads them. Sound never lies in a trait, so no
+    notebook saves it: the browser sends {"kind": "chunk", "id", "format", "from"} and gets the same with "total"
+    and one buffer, or {"kind": "error", "id", "message", "fix"}.
+    """
+
+    _esm = bundle("player")
+
+    artifact = traitlets.Unicode().tag(sync=True)               # written by Python: sha256 of the clip
+    title = traitlets.Unicode().tag(sync=True)                  # written by Python
+    seconds = traitlets.Float().tag(sync=True)                  # written by Python; 0 where no picture told it
+    sample_rate = traitlets.Int().tag(sync=True)                # written by Python; 0 where no picture told it
+    picture = traitlets.Dict().tag(sync=True)                   # written by Python; empty where it could not be read
+    timings: Any = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)    # written by Python
+    recipe = traitlets.Dict().tag(sync=True)                    # written by Python: `recipe_card`
+    formats = traitlets.List(traitlets.Unicode()).tag(sync=True)    # written by Python: what can be exported
+    error = traitlets.Dict(allow_none=True, default_value=None).tag(sync=True)      # written by Python: message, fix
+
+    def __init__(self, source: Source) -> None:
+        """Reads the take's small documents; one that cannot be read is told in `error`, and the rest still shows."""
+        super().__init__(artifact=source.artifact, title=source.title, formats=list(FORMATS))
+        self._cutter = Cutter(source.export)
+        try:
+            picture = source.picture()
+            self.picture, self.seconds, self.sample_rate = picture, picture["seconds"], picture["sample_rate"]
+            self.timings = source.timings()
+            self.recipe = recipe_card(source.recipe())
+        except LabError as error:
+            self.error = error_message(error)
+        self.on_msg(self._hear)
+
+    def _hear(self, _widget: Any, message: object, _buffers: object) -> None:
+        """A comm handler: it only queues."""
+        try:
+            ask = Ask.read(message)
+        except LabError as error:
+            id = message.get("id") if isinstance(message, dict) else None
+            self.send({"kind": "error", "id": id, **error_message(error)})
+            return
+        coming = BACKGROUND.do(lambda: self._cutter.cut(ask))
+        coming.add_done_callback(lambda done: self._answer(ask, done))
+
+    def _answer(self, ask: Ask, done: Future[Chunk]) -> None:
+        error = done.exception()
+        if error is None:
+            chunk = done.result()
+            self.send(
+                {"kind": "chunk", "id": ask.id, "from": chunk.first, "total": chunk.total},
+                buffers=[chunk.content],
+            )
+            return
+        if not isinstance(error, LabError):
+            _log.error("The export of %s failed.", self.artifact, exc_info=error)
+        self.send({"kind": "error", "id": ask.id, **error_message(error)})

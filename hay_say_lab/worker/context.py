@@ -1,0 +1,73 @@
+"""A stage as its runtime sees it: a seed, a folder, kept pieces, and a way to be interrupted."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hay_say_lab.worker.protocol import Frame, Line
+
+if TYPE_CHECKING:
+    import numpy
+
+SECONDS_BETWEEN_CHECKPOINTS = 0.1       # asking more often costs more than it tells
+
+
+class Stopped(BaseException):
+    """The host said give_way or cancel. Not an Exception: no runtime catches it by accident."""
+
+    def __init__(self, answer: str) -> None:
+        super().__init__(answer)
+        self.answer = answer
+
+
+class HostGone(BaseException):
+    """The line closed in the middle of a stage."""
+
+
+class StageContext:
+    """Implements `hay_say_lab.plugin.Context` over the line to the host."""
+
+    def __init__(self, line: Line, run: Frame, code_version: str) -> None:
+        self.seed: int = run["seed"]
+        self.out = Path(run["out"])
+        self.inputs: Mapping[str, Path] = {role: Path(path) for role, path in run["inputs"].items()}
+        self._line = line
+        self._name = {"stage": run["stage"], "token": run["token"]}
+        self._pieces = Path(run["pieces"]) / code_version[:16]
+        self._asked_at = 0.0
+
+    def checkpoint(self, fraction: float, message: str = "") -> None:
+        now = time.monotonic()
+        if now - self._asked_at < SECONDS_BETWEEN_CHECKPOINTS:
+            return
+        self._asked_at = now
+        self._line.send(
+            {"type": "checkpoint", **self._name, "fraction": min(max(float(fraction), 0.0), 1.0), "message": message}
+        )
+        answer = self._line.receive()
+        if answer is None:
+            raise HostGone
+        if answer["answer"] != "continue":
+            raise Stopped(answer["answer"])
+
+    def kept(self, piece: int) -> dict[str, numpy.ndarray] | None:
+        import numpy
+
+        path = self._pieces / f"{piece:06d}.npz"
+        if not path.exists():
+            return None
+        with numpy.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+
+    def keep(self, piece: int, arrays: Mapping[str, numpy.ndarray]) -> None:
+        import numpy
+
+        self._pieces.mkdir(parents=True, exist_ok=True)
+        aside = self._pieces / f"{piece:06d}.part"
+        with aside.open("wb") as file:
+            numpy.savez(file, **arrays)  # type: ignore[arg-type]
+        os.replace(aside, self._pieces / f"{piece:06d}.npz")

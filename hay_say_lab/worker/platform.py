@@ -1,0 +1,81 @@
+"""What differs between operating systems. Linux is run and tested; the other branches are kept simple and are not run."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import select
+import signal
+import sys
+import threading
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel for SIGKILL when the parent dies; leave at once if it died before we asked (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def leave_when_closed(fileno: int) -> None:
+    """A thread that ends the process when the other end of a socket is gone, also in the middle of computing."""
+
+    def watch() -> None:
+        poll = select.poll()
+        poll.register(fileno, select.POLLRDHUP if sys.platform == "linux" else select.POLLHUP)
+        while True:
+            for _, event in poll.poll():
+                if event & (select.POLLHUP | select.POLLERR | getattr(select, "POLLRDHUP", 0)):
+                    os._exit(0)
+
+    threading.Thread(target=watch, name="leave-when-closed", daemon=True).start()
+
+
+def limit_self(*, memory_mb: int, cpu_seconds: int) -> None:
+    """Limits for a child that reads a stranger's file: address space, CPU time, no core file (POSIX only)."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def memory_mb() -> float:
+    """Resident memory of this process."""
+    try:
+        with open("/proc/self/statm") as file:
+            pages = int(file.read().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+    except OSError:
+        import resource
+
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+
+def processor() -> str:
+    """The processor's name as the system gives it."""
+    try:
+        with open("/proc/cpuinfo") as file:
+            for line in file:
+                if line.startswith("model name"):
+                    return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown"
+
+
+def worker_environment(source: dict[str, str]) -> dict[str, str]:
+    """The environment that a worker gets: what programs need to run, never a secret of the host's."""
+    passed = {
+        "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV",
+        "SYSTEMROOT", "TEMP", "TMP", "OMP_WAIT_POLICY", "CUDA_VISIBLE_DEVICES", "PYTHONPATH",
+    }  # fmt: skip
+    kept = {name: value for name, value in source.items() if name in passed}
+    threads = source.get("OMP_NUM_THREADS", "1")
+    return {**kept, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads, "MKL_NUM_THREADS": threads}

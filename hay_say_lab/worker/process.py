@@ -1,0 +1,171 @@
+"""The life of a worker: say hello, load voices, run stages one after the other, leave when the host is gone."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import platform as system
+import socket
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any
+
+from hay_say_lab.domain.canonical import canonical_json
+from hay_say_lab.domain.job import AUDIO_WORKER
+from hay_say_lab.domain.request import RequestText
+from hay_say_lab.errors import LabError, WorkerFailed
+from hay_say_lab.plugin import Result, Runtime, VoiceFiles
+from hay_say_lab.worker.code_version import code_version
+from hay_say_lab.worker.context import HostGone, StageContext, Stopped
+from hay_say_lab.worker.platform import die_with_parent, leave_when_closed, memory_mb, processor
+from hay_say_lab.worker.protocol import HEARTBEAT_SECONDS, Frame, Line
+
+log = logging.getLogger(__name__)
+
+READS_TEXT = frozenset({"speak", "phonemes"})
+
+
+def main(arguments: list[str]) -> int:
+    """`python -m hay_say_lab.worker FD PARENT`: serve the socket that the host passed as FD."""
+    fd, parent = int(arguments[0]), int(arguments[1])
+    die_with_parent(parent)
+    os.set_inheritable(fd, False)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(name)s %(message)s")
+    line = Line(socket.socket(fileno=fd))
+    leave_when_closed(line.fileno())
+    try:
+        return Worker(line).serve()
+    except HostGone:
+        return 0
+
+
+class Worker:
+    """One runtime, the voices it has loaded, and the stage in work."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._runtime: Runtime = Runtime()
+        self._code_version = ""
+        self._loaded: set[str] = set()
+
+    def serve(self) -> int:
+        start = self._line.receive()
+        if start is None:
+            return 0
+        self._start(start)
+        threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
+        while (frame := self._line.receive()) is not None:
+            match frame["type"]:
+                case "load":
+                    self._load(frame)
+                case "unload":
+                    self._runtime.unload(frame["voice"])
+                    self._loaded.discard(frame["voice"])
+                case "run":
+                    self._line.send(self._run(frame))
+                case "answer":
+                    pass                                    # it came too late: its stage has ended
+                case unknown:
+                    raise WorkerFailed(f"The host sent '{unknown}', which is not a frame of the protocol.")
+        return 0
+
+    def _start(self, start: Frame) -> None:
+        module_name, _, class_name = start["runtime"].partition(":")
+        self._runtime = getattr(importlib.import_module(module_name), class_name)()
+        package = None if start["architecture"] == AUDIO_WORKER else module_name.partition(".")[0]
+        self._code_version = code_version(package)
+        self._line.send(
+            {
+                "type": "hello",
+                "nonce": start["nonce"],
+                "pid": os.getpid(),
+                "code_version": self._code_version,
+                "fingerprint": {
+                    "device": processor(),
+                    "machine": system.machine(),
+                    "threads": int(os.environ.get("OMP_NUM_THREADS", "1")),
+                    "precision": "float32",
+                    "python": system.python_version(),
+                    "libraries": self._runtime.fingerprint(),
+                },
+            }
+        )
+
+    def _load(self, frame: Frame) -> None:
+        voice = VoiceFiles(frame["voice"], {role: Path(path) for role, path in frame["files"].items()})
+        try:
+            self._runtime.load(voice)
+        except Exception as error:      # a runtime may raise anything: the host gets it as a value
+            self._line.send({"type": "failed", "stage": "", "token": 0, **_told(error)})
+        else:
+            self._loaded.add(voice.id)
+            self._line.send({"type": "ready", "voice": voice.id, "memory_mb": memory_mb()})
+
+    def _run(self, run: Frame) -> Frame:
+        name = {"stage": run["stage"], "token": run["token"]}
+        context = StageContext(self._line, run, self._code_version)
+        try:
+            result = self._perform(run, context)
+            files = _written(result, context.out)
+        except Stopped as stop:
+            return {"type": "stopped", **name, "answer": stop.answer}
+        except Exception as error:      # a runtime may raise anything: the host gets it as a value
+            return {"type": "failed", **name, **_told(error)}
+        return {"type": "done", **name, "files": files, "memory_mb": memory_mb()}
+
+    def _perform(self, run: Frame, context: StageContext) -> Result:
+        task = getattr(self._runtime, run["task"])
+        if run["task"] in READS_TEXT:
+            text = run["text"]
+            subject: Any = RequestText(text["body"], text["language"], text["markup"])
+        elif "clip" in run["inputs"]:
+            from hay_say_lab.audio.objects import read_clip
+
+            subject = read_clip(Path(run["inputs"]["clip"]))
+        else:
+            subject = None
+        if run["task"] == "fit":
+            return task(subject, context)
+        return task(run["voice"] or "", subject, run["settings"], context)
+
+    def _beat(self) -> None:
+        pause = threading.Event()
+        while True:
+            pause.wait(HEARTBEAT_SECONDS)
+            try:
+                self._line.send({"type": "heartbeat"})
+            except OSError:
+                return
+
+
+def _written(result: Result, out: Path) -> dict[str, str]:
+    """Write a result into the out folder; role -> file name. The host hashes, syncs and publishes."""
+    from hay_say_lab.audio.objects import write_clip
+
+    files: dict[str, str] = {}
+    if result.clip is not None:
+        write_clip(out / "clip.w64", result.clip)
+        files["clip"] = "clip.w64"
+    for role, document in result.documents.items():
+        name = f"{role}.json"
+        (out / name).write_bytes(canonical_json(document))
+        files[role] = name
+    for role, path in result.files.items():
+        files[role] = path.name
+    return files
+
+
+def _told(error: Exception) -> dict[str, Any]:
+    """An error as a value. Only LabError speaks to people; anything else is a fault, its traceback goes to stderr."""
+    if isinstance(error, MemoryError):
+        known: LabError = WorkerFailed("The architecture ran out of memory.", fix="Use a shorter clip or text.")
+        return {"error": known.as_json(), "fault": True}
+    if isinstance(error, LabError):
+        return {"error": error.as_json(), "fault": False}
+    # Frames without the message: an error's message may hold what a person typed.
+    log.error("%s at\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
+    fault = WorkerFailed(f"The architecture failed inside ({type(error).__name__}).", fix="See the worker's log.")
+    return {"error": fault.as_json(), "fault": True}

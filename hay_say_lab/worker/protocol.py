@@ -1,0 +1,96 @@
+"""Frames between host and worker: a 4-byte big-endian length, then UTF-8 JSON, at most 1 MiB. Nothing is unpickled.
+
+Host -> worker
+    start   {nonce, architecture, runtime}              runtime 'module:Class'
+    load    {voice, files: {role: path}}
+    run     {stage, token, task, voice, settings, text, seed, inputs: {role: path}, out, pieces}
+    answer  {stage, token, answer: continue | give_way | cancel}
+    unload  {voice}
+Worker -> host
+    hello      {nonce, pid, code_version, fingerprint}
+    ready      {voice, memory_mb}
+    heartbeat  {}
+    checkpoint {stage, token, fraction, message}        waits for the answer
+    done       {stage, token, files: {role: name}, memory_mb}   names of files in `out`
+    failed     {stage, token, error, fault}             error as LabError.as_json; fault: the architecture's, not the person's
+    stopped    {stage, token, answer}                   after give_way or cancel
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import threading
+from typing import Any
+
+from hay_say_lab.errors import WorkerFailed
+
+LARGEST_FRAME = 1 << 20
+HEARTBEAT_SECONDS = 5.0
+_HEAD = struct.Struct(">I")
+
+Frame = dict[str, Any]
+
+
+def pack(frame: Frame) -> bytes:
+    """Raises WorkerFailed where the frame is larger than the protocol allows."""
+    body = json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
+    if len(body) > LARGEST_FRAME:
+        raise WorkerFailed(f"A frame of {len(body)} bytes is larger than {LARGEST_FRAME}.")
+    return _HEAD.pack(len(body)) + body
+
+
+def frame_length(head: bytes) -> int:
+    """The length that a head announces. Raises WorkerFailed where it is not allowed."""
+    length = int(_HEAD.unpack(head)[0])
+    if not 0 < length <= LARGEST_FRAME:
+        raise WorkerFailed(f"A frame announces {length} bytes; 1 to {LARGEST_FRAME} are allowed.")
+    return length
+
+
+def unpack(body: bytes) -> Frame:
+    """Raises WorkerFailed where the body is not a JSON object with a type."""
+    try:
+        frame = json.loads(body)
+    except ValueError as error:
+        raise WorkerFailed(f"A frame is not JSON: {error}.") from None
+    if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
+        raise WorkerFailed("A frame is not an object with a type.")
+    return frame
+
+
+HEAD_BYTES = _HEAD.size
+
+
+class Line:
+    """The worker's end of the socket pair: one reader (the main thread), any writer."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._socket = line
+        self._sending = threading.Lock()
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def send(self, frame: Frame) -> None:
+        with self._sending:
+            self._socket.sendall(pack(frame))
+
+    def receive(self) -> Frame | None:
+        """The next frame, or None where the host is gone."""
+        head = self._exactly(HEAD_BYTES)
+        body = head and self._exactly(frame_length(head))
+        return unpack(body) if body else None
+
+    def _exactly(self, count: int) -> bytes:
+        received = b""
+        while len(received) < count:
+            try:
+                part = self._socket.recv(count - len(received))
+            except ConnectionError:
+                return b""
+            if not part:
+                return b""
+            received += part
+        return received
