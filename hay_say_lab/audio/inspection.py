@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import struct
 from pathlib import Path
-
+from typing import Any
 
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.errors import Fix, InvalidRequest, Problem, TooLarge

@@ -151,6 +151,21 @@ class Text(_Control):
 Control = Number | Choice | Toggle | Text
 
 
+def control_from_json(document: Mapping[str, Any]) -> Control:
+    """The control that `as_json` described."""
+    said = {"help": document["help"], "label": document["label"], "group": document["group"]}
+    said["advanced"] = document["advanced"]
+    match document["kind"]:
+        case "number":
+            names = ("unit", "low", "high", "default", "step")
+            return Number(document["name"], **{name: document[name] for name in names}, **said)
+        case "choice":
+            return Choice(document["name"], tuple(document["values"]), document["default"], **said)
+        case "toggle":
+            return Toggle(document["name"], document["default"], **said)
+    return Text(document["name"], document["default"], document["longest"], **said)
+
+
 def check_settings(controls: tuple[Control, ...], settings: Mapping[str, Any], field: str) -> list[Problem]:
     """Every problem of `settings` against what is declared: unknown names and unfit values."""
     known = {control.name: control for control in controls}

@@ -6,6 +6,7 @@ A worker that breaks the protocol (another stage's name, a stale token, a huge f
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import secrets
@@ -128,7 +129,7 @@ class Attendant:
         ours, theirs = socket.socketpair()
         with log_file.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
-                interpreter, "-P", "-m", "hay_say_lab.worker", str(theirs.fileno()), str(os.getpid()),
+                interpreter, "-P", "-m", "hay_say_lab.worker", str(theirs.fileno()), str(os.getpid()), worker,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
                 stdin=asyncio.subprocess.DEVNULL,
@@ -184,10 +185,8 @@ class Attendant:
         self._reader.cancel()
 
     def kill(self) -> None:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
     async def _load(self, order: Order) -> Failed | None:
         files = {role: str(path) for role, path in order.voice_files.items()}
@@ -269,10 +268,8 @@ class Attendant:
     async def _send(self, frame: Frame) -> None:
         """A line that is closed already is noticed by the reader, which tells who waits."""
         self._heard_at = max(self._heard_at, time.monotonic())
-        try:
+        with contextlib.suppress(OSError):
             await asyncio.get_running_loop().sock_sendall(self._line, pack(frame))
-        except OSError:
-            pass
 
     async def _escalate(self) -> None:
         await asyncio.sleep(SECONDS_TO_CHECKPOINT)

@@ -226,7 +226,7 @@ class Engine:
                 await self.store.write(edges.worker_lost, carried.job, lost.reason)
         except LabError as error:
             await self._ended(carried, error)
-        except Exception:           # a fault of ours must not leave a job running for ever
+        except Exception:
             log.exception("carrying stage %d of job %s failed", carried.job.current, carried.job.id)
             await self._ended(carried, WorkerFailed("The host failed while it carried the stage.", fix="See its log."))
         finally:

@@ -61,6 +61,16 @@ class Preflight:
         )
         return request.evolve(steps=steps)
 
+    def serving(self, request: Request) -> list[str | None]:
+        """The voice that would serve each step; None where none would."""
+        found: list[str | None] = []
+        for step in request.steps:
+            try:
+                found.append(step.voice or self.default_voice(step.task, request.text).id)
+            except LabError:
+                found.append(None)
+        return found
+
     def resolved_step(self, request: Request, index: int) -> Resolved:
         """Raises VoiceMissing, ArchitectureMissing, or LabError where a task has no default voice."""
         step = request.steps[index]
@@ -209,7 +219,7 @@ def clip_problems(facts: ClipFacts, contract: AudioContract, field: str) -> Iter
             f"The clip lasts {facts.seconds:.0f} s; at most {contract.longest_seconds:g} s are taken at once.",
             Fix("Cut it into parts."),
         )
-    if facts.finite and LOWEST_PEAK <= facts.peak and facts.rms < contract.quietest_rms:
+    if facts.finite and facts.peak >= LOWEST_PEAK and facts.rms < contract.quietest_rms:
         yield Problem(field, "The clip is too quiet to work with.", Fix("Record or amplify it louder."))
 
 

@@ -74,7 +74,7 @@ class Architectures:
     def _read(self, entry: EntryPoint) -> Manifest | None:
         try:
             manifest = entry.load()
-        except Exception as error:      # a plugin may fail in any way; the others must go on
+        except Exception as error:
             log.exception("the architecture '%s' cannot be read", entry.name)
             self.broken.append(Broken(entry.name, f"{type(error).__name__}: {error}"))
             return None

@@ -64,9 +64,8 @@ class PreflightHandler(LabHandler):
     async def post(self) -> None:
         request = self.body_of(Request)
         engine = self.surface.engine
-        problems = engine.problems(self.owner, request)
-        voices = [step.voice for step in (request if problems else engine.preflight.resolve(request)).steps]
-        self.reply(PreflightView([ProblemView(**problem.as_json()) for problem in problems], voices))
+        problems = [ProblemView(**problem.as_json()) for problem in engine.problems(self.owner, request)]
+        self.reply(PreflightView(problems, engine.preflight.serving(request)))
 
 
 class JobsHandler(LabHandler):
@@ -242,7 +241,8 @@ class EventsHandler(LabHandler):
             await self._poll()
 
     async def _poll(self) -> None:
-        after = self.whole_number("after", 0, 0, 2**53)
+        newest = self.surface.engine.store.last_event() if self.get_query_argument("after", None) is None else 0
+        after = self.whole_number("after", newest, 0, 2**53)
         seconds = self.whole_number("wait", 0, 0, LONGEST_POLL_SECONDS)
         job = self.get_query_argument("job", None)
         known = self._progress(job)
@@ -253,7 +253,7 @@ class EventsHandler(LabHandler):
             if events or left <= 0 or self._gone.is_set() or self._progress(job) != known or not self.access.door.open:
                 break
             await self.surface.engine.news.wait(left)
-        last = events[-1].number if events else max(after, 0)
+        last = events[-1].number if events else after
         views = [EventView(e.number, e.job, e.kind, e.at, e.body) for e in events]
         self.reply(EventsView(views, last, self._progress(job)))
 

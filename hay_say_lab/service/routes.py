@@ -51,7 +51,7 @@ class Route:
 
 
 _KEY = Parameter("Idempotency-Key", "header", {"type": "string", "maxLength": 128}, "The same key gives the same job.")
-_AFTER = Parameter("after", "query", {"type": "integer", "minimum": 0}, "The number of the last event you know.")
+_AFTER = Parameter("after", "query", {"type": "integer", "minimum": 0}, "The number of the last event you know; without it, from now on.")
 _RANGE = Parameter("Range", "header", {"type": "string"}, "One range of bytes.")
 
 ROUTES: tuple[Route, ...] = (

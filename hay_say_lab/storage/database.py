@@ -103,9 +103,9 @@ class Writer:
                             outcomes.append((future, write(connection), None))
                     except sa.exc.OperationalError:
                         raise
-                    except Exception as error:      # whatever a write raises belongs to the one who asked for it
+                    except Exception as error:  # noqa: BLE001 - whatever a write raises belongs to the one who asked for it
                         outcomes.append((future, None, error))
-        except Exception as error:                  # the commit failed: nobody's write happened
+        except Exception as error:
             log.exception("a commit of %d writes failed", len(group))
             refused = StorageFailed(f"The database refused a commit ({type(error).__name__}).", field="storage")
             outcomes = [(future, None, refused) for _, future in group]

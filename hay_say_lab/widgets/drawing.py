@@ -50,10 +50,9 @@ def _waveform_rows(peaks: Mapping[str, Any]) -> list[bytes]:
 
 
 def _shares(columns: int, parts: int) -> Iterator[tuple[int, int]]:
-    """`parts` slices of `columns` in order, none of them empty."""
+    """`parts` slices that cover `columns` in order; neighbours share the column that lies under both."""
     for part in range(parts):
-        first = part * columns // parts
-        yield first, max(first + 1, (part + 1) * columns // parts)
+        yield part * columns // parts, -((part + 1) * columns // -parts)
 
 
 def _spectrogram_rows(spectrogram: Mapping[str, Any]) -> list[bytes]:

@@ -37,7 +37,7 @@ class Look:
     def facts(self) -> list[str]:
         """Voices in order, seed, duration."""
         voices = " \u2192 ".join(step["voice"] for step in self.card["steps"])
-        return [voices, f"seed {self.card['seed']}", f"{self.picture['seconds']:.1f} s"]
+        return [voices, f"seed {self.card['seed']}", f"{self.picture['seconds']:.2f} s"]
 
     def as_text(self) -> str:
         """The take as one line."""

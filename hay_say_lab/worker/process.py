@@ -29,7 +29,7 @@ READS_TEXT = frozenset({"speak", "phonemes"})
 
 
 def main(arguments: list[str]) -> int:
-    """`python -m hay_say_lab.worker FD PARENT`: serve the socket that the host passed as FD."""
+    """`python -m hay_say_lab.worker FD PARENT NAME`: serve the socket that the host passed as FD. NAME is for `ps`."""
     fd, parent = int(arguments[0]), int(arguments[1])
     die_with_parent(parent)
     os.set_inheritable(fd, False)
@@ -98,7 +98,7 @@ class Worker:
         voice = VoiceFiles(frame["voice"], {role: Path(path) for role, path in frame["files"].items()})
         try:
             self._runtime.load(voice)
-        except Exception as error:      # a runtime may raise anything: the host gets it as a value
+        except Exception as error:  # noqa: BLE001 - a runtime may raise anything: the host gets it as a value
             self._line.send({"type": "failed", "stage": "", "token": 0, **_told(error)})
         else:
             self._loaded.add(voice.id)
@@ -112,7 +112,7 @@ class Worker:
             files = _written(result, context.out)
         except Stopped as stop:
             return {"type": "stopped", **name, "answer": stop.answer}
-        except Exception as error:      # a runtime may raise anything: the host gets it as a value
+        except Exception as error:  # noqa: BLE001 - a runtime may raise anything: the host gets it as a value
             return {"type": "failed", **name, **_told(error)}
         return {"type": "done", **name, "files": files, "memory_mb": memory_mb()}
 

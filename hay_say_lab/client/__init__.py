@@ -1,0 +1,1 @@
+"""The client of a host: finds or starts it, asks, follows, and hands back sound."""

@@ -1,0 +1,122 @@
+"""Where results and progress are shown: a notebook with a front end, a notebook run headless, a terminal, a script.
+
+`client` draws nothing itself in notebooks: the package root hands in the functions that do (`use_widgets`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from hay_say_lab.client.answers import JobStatus
+
+
+class ProgressView(Protocol):
+    """Shows one job on its way."""
+
+    def update(self, status: JobStatus) -> None: ...
+
+    def close(self) -> None: ...
+
+
+MimeBundle = dict[str, Any]
+Show = Callable[[Any, bool], MimeBundle]                    # (take, headless) -> what a notebook displays
+WatchInNotebook = Callable[[str, Callable[[], None]], ProgressView]     # (title, cancel) -> a view
+
+_show: Show | None = None
+_watch: WatchInNotebook | None = None
+
+
+def use_widgets(show: Show, watch: WatchInNotebook) -> None:
+    """The package root calls this once, with functions that import the widgets when they are called."""
+    global _show, _watch
+    _show, _watch = show, watch
+
+
+def mimebundle(take: Any) -> MimeBundle | None:
+    """What a notebook displays of a take; None where nothing can."""
+    return _show(take, headless()) if _show is not None else None
+
+
+def kernel() -> Any | None:
+    """The kernel that we run in, if we run in one."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return getattr(shell, "kernel", None)
+
+
+def headless() -> bool:
+    """Whether nobody watches: papermill and nbclient allow no input, every live front end does."""
+    present = kernel()
+    return present is None or not getattr(present, "_allow_stdin", False)
+
+
+def progress_view(title: str, cancel: Callable[[], None]) -> ProgressView:
+    """A widget in a live notebook, a bar in a terminal, a line now and then in a headless notebook, else nothing."""
+    if kernel() is not None:
+        return _watch(title, cancel) if _watch is not None and not headless() else Lines(title)
+    if sys.stderr.isatty():
+        return Bar(title)
+    return Silence()
+
+
+class Silence:
+    """A script that asked for nothing gets nothing."""
+
+    def update(self, status: JobStatus) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class Lines:
+    """One printed line when a stage begins: what a log of a headless run should hold."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._told: tuple[str, int] | None = None
+
+    def update(self, status: JobStatus) -> None:
+        now = (status.state, status.current)
+        if now != self._told:
+            self._told = now
+            sys.stderr.write(f"{self._title}: {describe(status)}\n")
+
+    def close(self) -> None:
+        pass
+
+
+class Bar:
+    """tqdm over all stages; without tqdm a line."""
+
+    def __init__(self, title: str) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(total=1.0, desc=title, bar_format="{desc}: {percentage:3.0f}% |{bar}| {postfix}", leave=False)
+
+    def update(self, status: JobStatus) -> None:
+        self._bar.n = fraction_done(status)
+        self._bar.set_postfix_str(describe(status))
+
+    def close(self) -> None:
+        self._bar.close()
+
+
+def fraction_done(status: JobStatus) -> float:
+    """0..1 over all stages, each weighing the same."""
+    if status.ended:
+        return 1.0
+    inside = status.progress.fraction if status.progress and status.progress.stage == status.current else 0.0
+    return (status.current + inside) / max(1, status.stages)
+
+
+def describe(status: JobStatus) -> str:
+    """The state in a few words."""
+    if status.state == "queued" and status.waiting:
+        return f"waits: {status.waiting}"
+    if status.state == "running":
+        stage = status.document["stages"][status.current]
+        return f"{stage['task']} ({status.current + 1} of {status.stages})"
+    return status.state

@@ -1,0 +1,114 @@
+"""A job in somebody's hands: progress, cancel, result."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from hay_say_lab.client import display
+from hay_say_lab.client.answers import JobStatus, Progress
+from hay_say_lab.client.take import Take
+from hay_say_lab.errors import JobCancelled, JobFailed, JobQuarantined, LabError, from_json
+
+if TYPE_CHECKING:
+    from hay_say_lab.client.follower import Follower
+
+_SECONDS_BETWEEN_SIGNALS = 0.2      # how soon an interrupt is felt while waiting
+
+
+class Handle:
+    """One job. Closing the notebook or losing the handle stops nothing: `Lab().job(id)` gives it again."""
+
+    def __init__(self, follower: Follower, status: JobStatus) -> None:
+        self._follower = follower
+        self._news = threading.Condition()
+        self._status = status
+
+    def __repr__(self) -> str:
+        return f"<Handle {self.id} {display.describe(self._status)}>"
+
+    @property
+    def id(self) -> str:
+        return self._status.id
+
+    @property
+    def status(self) -> JobStatus:
+        """The job as last told (asked for anew unless it has ended)."""
+        if not self._status.ended:
+            self.told(JobStatus.from_json(self._follower.api.get(f"/jobs/{self.id}")))
+        return self._status
+
+    @property
+    def state(self) -> str:
+        return self.status.state
+
+    @property
+    def ended(self) -> bool:
+        """Whether it had ended when it was last told of."""
+        return self._status.ended
+
+    @property
+    def progress(self) -> Progress | None:
+        return self.status.progress
+
+    @property
+    def seed(self) -> int:
+        return self._status.seed
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """The voice of each step, named also where the request left it open."""
+        return self._status.voices
+
+    def cancel(self) -> None:
+        """Stop the job; nothing of it is published. A job that has ended stays as it is."""
+        self.told(JobStatus.from_json(self._follower.api.post(f"/jobs/{self.id}/cancel")))
+
+    def events(self) -> list[dict[str, Any]]:
+        """The job's story so far."""
+        return self._follower.story(self.id)
+
+    def result(self, timeout: float | None = None) -> Take | Handle:
+        """Wait for the sound. An interrupt gives the handle back and leaves the job running.
+
+        Raises JobFailed (or the error that the architecture told), JobCancelled, JobQuarantined; TimeoutError.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        view = display.progress_view(" + ".join(self.voices), self._cancel_aside)
+        self._follower.follow(self)
+        try:
+            view.update(self.status)        # it may have ended before we followed: then no event comes any more
+            while not self._status.ended:
+                view.update(self._status)
+                if deadline is not None and time.monotonic() > deadline:
+                    raise TimeoutError(f"Job {self.id} has not ended after {timeout} s; it goes on.")
+                with self._news:
+                    self._news.wait(_SECONDS_BETWEEN_SIGNALS)
+            view.update(self._status)
+        except KeyboardInterrupt:
+            return self
+        finally:
+            view.close()
+            self._follower.leave(self)
+        return self._taken()
+
+    def told(self, status: JobStatus) -> None:
+        """The follower has news."""
+        with self._news:
+            self._status = status
+            self._news.notify_all()
+
+    def _cancel_aside(self) -> None:
+        threading.Thread(target=self.cancel, name="cancel", daemon=True).start()
+
+    def _taken(self) -> Take:
+        status = self._status
+        if status.state == "succeeded":
+            return Take(self._follower.api, status)
+        if status.state == "cancelled":
+            raise JobCancelled(f"Job {self.id} was cancelled.")
+        error = from_json(status.error) if status.error else LabError("The job gave no reason.")
+        if status.state == "quarantined":
+            raise JobQuarantined(error.message, problems=error.problems)
+        raise JobFailed(error.message, problems=error.problems, error_id=error.error_id)

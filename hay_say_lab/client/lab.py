@@ -1,0 +1,166 @@
+"""The laboratory: say, convert, look at voices. One per notebook or script; making it starts nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import mimetypes
+import uuid
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hay_say_lab.client.answers import JobStatus
+from hay_say_lab.client.api import Api
+from hay_say_lab.client.follower import Follower
+from hay_say_lab.client.handle import Handle
+from hay_say_lab.client.hosting import Hosting
+from hay_say_lab.client.take import Take
+from hay_say_lab.client.voices import VoiceShelf
+from hay_say_lab.domain.control import check_settings, control_from_json, with_defaults
+from hay_say_lab.domain.request import Lane, Markup, Request, RequestText, Step
+from hay_say_lab.errors import ClipMissing, Fix, InvalidRequest, Problem
+
+Settings = Mapping[str, str | bool | int | float | None]
+
+
+class Lab:
+    """Everything a notebook asks for. `home` names another data home than the user's own."""
+
+    def __init__(self, home: str | Path | None = None) -> None:
+        self._api = Api(Hosting(Path(home).absolute() if home is not None else None))
+        self._follower = Follower(self._api)
+        self.voices = VoiceShelf(self._api, self.clip)
+
+    def __repr__(self) -> str:
+        return f"<Lab at {self._api.hosting.home}>"
+
+    def say(
+        self,
+        text: str,
+        *,
+        voice: str | None = None,
+        then: str | Step | None = None,
+        seed: int | None = None,
+        language: str | None = None,
+        markup: Markup = "plain",
+        lane: Lane = "interactive",
+        **settings: str | bool | float | None,
+    ) -> Handle:
+        """Speak a text; `settings` are the voice's controls. `then`: a voice (or Step) that converts what was spoken.
+
+        Raises InvalidRequest with every problem at once.
+        """
+        steps = [Step("speak", voice, settings)]
+        if then is not None:
+            steps.append(then if isinstance(then, Step) else Step("convert", then))
+        spoken = RequestText(text, language, markup)
+        return self.submit(Request(tuple(steps), text=spoken, seed=seed, lane=lane))
+
+    def convert(
+        self,
+        source: str | Path | Take,
+        *,
+        voice: str | None = None,
+        seed: int | None = None,
+        lane: Lane = "interactive",
+        **settings: str | bool | float | None,
+    ) -> Handle:
+        """Give a recording (a file, or a Take) another voice; `settings` are the voice's controls.
+
+        Raises InvalidRequest with every problem at once, ClipMissing where there is no such file.
+        """
+        clip = self.clip(source)
+        return self.submit(Request((Step("convert", voice, settings),), clip=clip, seed=seed, lane=lane))
+
+    def submit(self, request: Request, *, key: str | None = None) -> Handle:
+        """Queue any request. The same `key` gives the same job, however often it is sent."""
+        document = self._api.post("/jobs", request.as_json(), key=key or uuid.uuid4().hex)
+        return Handle(self._follower, JobStatus.from_json(document))
+
+    def preflight(self, request: Request) -> list[Problem]:
+        """All problems of a request, without queueing it."""
+        answer = self._api.post("/preflight", request.as_json())
+        return [Problem.from_json(problem) for problem in answer["problems"]]
+
+    def clip(self, source: str | Path | Take) -> str:
+        """Send a sound file (or a take's WAV); its sha256. Sent again, it is known already.
+
+        Raises ClipMissing, InvalidRequest (not sound, empty, cut off), TooLarge.
+        """
+        path = source.path if isinstance(source, Take) else Path(source).expanduser()
+        if not path.is_file():
+            raise ClipMissing(f"There is no file '{path.name}'.", field="clip", fix="Check its name and folder.")
+        sha256 = _hash(path)
+        try:
+            return str(self._api.get(f"/clips/{sha256}")["sha256"])
+        except ClipMissing:
+            kind = mimetypes.guess_type(path.name)[0] or ""
+            headers = {"Content-Type": kind if kind.startswith("audio/") else "application/octet-stream"}
+            query = {"label": path.name}
+            return str(self._api.call("POST", "/clips", query=query, body=path, headers=headers).json()["sha256"])
+
+    def parameters(self, task: str, voice: str | None = None, **values: Any) -> dict[str, Any]:
+        """The complete settings of a voice for a task: `values` where given, the defaults elsewhere.
+
+        Meant for a notebook's parameters cell: a bad value ends the run here, in one sentence, before anything is
+        queued. Raises InvalidRequest with every problem at once, VoiceMissing, ArchitectureMissing.
+        """
+        controls = tuple(control_from_json(document) for document in self._controls(task, voice))
+        problems = check_settings(controls, values, "settings")
+        if problems:
+            raise InvalidRequest(problems[0].message, problems=problems)
+        return with_defaults(controls, values)
+
+    def job(self, job_id: str) -> Handle:
+        """A job by its id, whoever queued it. Raises JobMissing."""
+        return Handle(self._follower, JobStatus.from_json(self._api.get(f"/jobs/{job_id}")))
+
+    def jobs(self, limit: int = 50) -> list[Handle]:
+        """Your newest jobs."""
+        page = self._api.get("/jobs", limit=limit)["jobs"]
+        return [Handle(self._follower, JobStatus.from_json(document)) for document in page]
+
+    def architectures(self) -> list[dict[str, Any]]:
+        """What is installed, with tasks, controls and contracts."""
+        return list(self._api.get("/architectures")["architectures"])
+
+    def doctor(self) -> list[dict[str, Any]]:
+        """What is in order, what is not, how to mend it."""
+        return list(self._api.get("/doctor")["lines"])
+
+    def replay(self, recipe: Mapping[str, Any]) -> Handle:
+        """Make a recipe's sound again, by the same request under the same seed. Raises InvalidRequest."""
+        try:
+            request = Request.from_json(dict(recipe["request"]))
+        except (KeyError, TypeError):
+            raise InvalidRequest("That is no recipe.", field="recipe", fix="Give one of 'hay-say recipe'.") from None
+        return self.submit(request)
+
+    def _controls(self, task: str, voice: str | None) -> list[dict[str, Any]]:
+        if voice is None:
+            voice = self._api.post("/preflight", _probe(task))["voices"][0]
+        if voice is None:
+            raise InvalidRequest(
+                f"No voice can {task} by default.", field="voice", fix="Name a voice: see 'hay-say voices'."
+            )
+        architecture = self.voices[voice]["architecture"]
+        for manifest in self.architectures():
+            for offer in manifest["tasks"]:
+                if manifest["id"] == architecture and offer["task"] == task:
+                    return list(offer["controls"])
+        fix = Fix("Name a voice of another architecture.")
+        raise InvalidRequest(f"The voice '{voice}' does not {task}.", field="voice", fix=fix)
+
+
+def _probe(task: str) -> dict[str, Any]:
+    """A request that asks only who would serve."""
+    text = RequestText("a") if task == "speak" else None
+    return Request((Step(task, None),), text=text).as_json()  # type: ignore[arg-type]
+
+
+def _hash(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,144 @@
+"""One result: its samples, its recipe, files of it, and how a notebook shows it."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hay_say_lab.client import display
+from hay_say_lab.client.answers import JobStatus
+from hay_say_lab.client.api import Api
+from hay_say_lab.domain.clip import Clip
+from hay_say_lab.domain.timings import Timings
+from hay_say_lab.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    import numpy
+
+FORMATS = ("flac", "wav")
+
+
+class Take:
+    """Everything is fetched when it is first asked for, and then kept."""
+
+    def __init__(self, api: Api, status: JobStatus) -> None:
+        self._api = api
+        self._status = status
+        self._documents: dict[str, dict[str, Any] | None] = {}
+
+    def __repr__(self) -> str:
+        return f"<Take {self.artifact[:12]} by {' + '.join(self.voices)}, seed {self.seed}, {self.seconds:.2f} s>"
+
+    @property
+    def artifact(self) -> str:
+        """sha256 of the canonical clip."""
+        return str(self._status.artifact)
+
+    @property
+    def recipe_id(self) -> str:
+        return str(self._status.recipe)
+
+    @property
+    def job(self) -> str:
+        return self._status.id
+
+    @property
+    def seed(self) -> int:
+        return self._status.seed
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """The voice of each step."""
+        return self._status.voices
+
+    @property
+    def title(self) -> str:
+        return " + ".join(self.voices)
+
+    @property
+    def samples(self) -> numpy.ndarray:
+        """Mono float32 (N,), exactly as in the store."""
+        return self.clip.samples
+
+    @property
+    def sample_rate(self) -> int:
+        """Per second."""
+        return int(self.picture()["sample_rate"])
+
+    @property
+    def seconds(self) -> float:
+        return float(self.picture()["seconds"])
+
+    @cached_property
+    def clip(self) -> Clip:
+        """The canonical clip."""
+        import io
+
+        import soundfile
+
+        content = self._api.call("GET", f"/artifacts/{self.artifact}").content
+        samples, sample_rate = soundfile.read(io.BytesIO(content), dtype="float32")
+        return Clip(samples, sample_rate)
+
+    @cached_property
+    def path(self) -> Path:
+        """A WAV of the take in the data home's folder for exports, for scripts that want a file."""
+        folder = self._api.hosting.home / "exports"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self.save(folder / f"{self.artifact[:16]}-{self.recipe_id[:8]}.wav")
+
+    def recipe(self) -> dict[str, Any]:
+        """How it was made: enough to make it again."""
+        return self._recipe
+
+    def timings(self) -> dict[str, Any] | None:
+        """When each word and phoneme is heard (`Timings.as_json`), where the voice knows."""
+        return self._document("timings")
+
+    def words(self) -> Timings | None:
+        """`timings` as nouns."""
+        document = self.timings()
+        return Timings.from_json(document) if document else None
+
+    def picture(self) -> dict[str, Any]:
+        """Peaks and spectrogram, small."""
+        return self._document("picture") or {}
+
+    def export(self, file_format: str = "flac") -> bytes:
+        """A FLAC or PCM16 WAV with the recipe inside. Raises InvalidRequest for another format."""
+        query = {"format": file_format, "recipe": self.recipe_id}
+        return self._api.call("GET", f"/artifacts/{self.artifact}/export", query=query).content
+
+    def save(self, path: str | Path) -> Path:
+        """Write an export; the name's ending chooses the format. Raises InvalidRequest, OSError."""
+        path = Path(path)
+        file_format = path.suffix.lstrip(".").lower()
+        if file_format not in FORMATS:
+            raise InvalidRequest(
+                f"'{path.name}' does not end in a format that is written.",
+                field="out",
+                fix="End the name in .wav or .flac.",
+            )
+        content = self.export(file_format)
+        aside = path.with_name(f".{path.name}.part")
+        try:
+            aside.write_bytes(content)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+        return path
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return display.mimebundle(self) or {"text/plain": repr(self)}
+
+    @cached_property
+    def _recipe(self) -> dict[str, Any]:
+        return self._api.get(f"/recipes/{self.recipe_id}")["recipe"]
+
+    def _document(self, role: str) -> dict[str, Any] | None:
+        if role not in self._documents:
+            name = self._status.outputs.get(role)
+            self._documents[role] = json.loads(self._api.call("GET", f"/artifacts/{name}").content) if name else None
+        return self._documents[role]

@@ -1,0 +1,66 @@
+"""The voices of a lab: looked at like a mapping from id to what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from hay_say_lab.client.api import Api
+
+if TYPE_CHECKING:
+    from hay_say_lab.client.take import Take
+
+
+class VoiceShelf(Mapping[str, dict[str, Any]]):
+    """`lab.voices["world:demo"]`, `list(lab.voices)`, `lab.voices.add(...)`. Asked anew each time."""
+
+    def __init__(self, api: Api, send: Callable[[str | Path | Take], str]) -> None:
+        self._api = api
+        self._send = send
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} voices>"
+
+    def __getitem__(self, voice_id: str) -> dict[str, Any]:
+        """Raises VoiceMissing (which is not a KeyError: it says what to do)."""
+        return dict(self._api.get(f"/voices/{quote(voice_id, safe='')}"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([voice["id"] for voice in self.all()])
+
+    def __len__(self) -> int:
+        return len(self.all())
+
+    def all(self) -> list[dict[str, Any]]:
+        return list(self._api.get("/voices")["voices"])
+
+    def add(
+        self,
+        architecture: str,
+        name: str,
+        reference: str | Path | Take,
+        *,
+        title: str = "",
+        languages: tuple[str, ...] = (),
+        source: str = "",
+        licence: str = "",
+        consent: str = "",
+        intended_use: str = "",
+    ) -> dict[str, Any]:
+        """Make a voice from a recording of somebody who agreed to it. Raises InvalidRequest, Conflict."""
+        provenance = {"source": source, "licence": licence, "consent": consent, "intended_use": intended_use}
+        order = {
+            "architecture": architecture,
+            "name": name,
+            "reference": self._send(reference),
+            "title": title,
+            "languages": list(languages),
+            "provenance": provenance,
+        }
+        return dict(self._api.post("/voices", order, repeat=False))
+
+    def remove(self, voice_id: str) -> dict[str, Any]:
+        """Raises VoiceMissing, Conflict for a voice that comes with its architecture."""
+        return dict(self._api.call("DELETE", f"/voices/{quote(voice_id, safe='')}", repeat=False).json())
