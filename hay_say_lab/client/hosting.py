@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -77,10 +78,8 @@ class Hosting:
         request = urllib.request.Request(
             f"{record.url}/hay-say/v1/drain", method="POST", headers={"Authorization": f"Bearer {record.secret}"}
         )
-        try:
+        with contextlib.suppress(OSError):      # it is gone already
             _opener().open(request, timeout=SECONDS_FOR_HEALTH).close()
-        except OSError:
-            pass                                # it is gone already
         return False
 
     def _start(self, resume: bool) -> Address:

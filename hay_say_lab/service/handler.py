@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import http.client
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tornado.httputil import responses
 from tornado.web import HTTPError, RequestHandler
 
 from hay_say_lab.domain.canonical import new_id
@@ -213,7 +213,7 @@ def _known(error: BaseException | None, status: int) -> LabError:
     if isinstance(error, HTTPError):
         if error.status_code == 413:
             return TooLarge("The body is too large.", field="body", fix="Send less at once.")
-        return InvalidRequest(responses.get(error.status_code, "The call cannot be answered.") + ".")
+        return InvalidRequest(http.client.responses.get(error.status_code, "The call cannot be answered.") + ".")
     if status == 413:
         return TooLarge("The body is too large.", field="body", fix="Send less at once.")
     return LabError(

@@ -16,8 +16,8 @@ from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.errors import InvalidRequest, UnsupportedMedia
 from hay_say_lab.service.doctor import examine
-from hay_say_lab.service.handler import LARGEST_LIMIT, LabHandler
-from hay_say_lab.service.surface import LARGEST_UPLOAD_BYTES
+from hay_say_lab.service.handler import LARGEST_LIMIT, Access, LabHandler
+from hay_say_lab.service.surface import LARGEST_UPLOAD_BYTES, Surface
 from hay_say_lab.service.views import (
     ArchitecturesView,
     ClipView,
@@ -219,8 +219,8 @@ class ArchitecturesHandler(LabHandler):
 class EventsHandler(LabHandler):
     """News: a server-sent stream for 'Accept: text/event-stream', a long poll otherwise."""
 
-    def initialize(self, **parts: Any) -> None:
-        super().initialize(**parts)
+    def initialize(self, surface: Surface, access: Access, routes: dict[str, Any]) -> None:
+        super().initialize(surface, access, routes)
         self._gone = asyncio.Event()
         self._entered = False
 

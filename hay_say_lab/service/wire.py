@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from functools import cache
 from typing import Any, TypeVar
 
@@ -14,9 +15,13 @@ T = TypeVar("T")
 
 
 @cache
+def _adapter(noun: Hashable) -> TypeAdapter[Any]:
+    return TypeAdapter(noun)
+
+
 def adapter(noun: Any) -> TypeAdapter[Any]:
     """Strict and closed by the noun's own `__pydantic_config__`."""
-    return TypeAdapter(noun)
+    return _adapter(noun)
 
 
 def read(noun: type[T], body: bytes) -> T:
@@ -30,8 +35,8 @@ def read(noun: type[T], body: bytes) -> T:
 
 def schema(noun: Any, *, answer: bool) -> dict[str, Any]:
     """The JSON Schema of a noun; `$ref`s point into an OpenAPI document's components."""
-    mode = "serialization" if answer else "validation"
-    return adapter(noun).json_schema(ref_template="#/components/schemas/{model}", mode=mode)
+    template = "#/components/schemas/{model}"
+    return adapter(noun).json_schema(ref_template=template, mode="serialization" if answer else "validation")
 
 
 def _problem(item: Any) -> Problem:
