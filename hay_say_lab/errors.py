@@ -23,7 +23,8 @@ LabError
 ├── WorkerFailed          500  a worker died, broke its protocol, or raised
 ├── Unavailable           503  nobody answers, or the host is closing its door
 │   ├── HostClosing
-│   └── HostUnreachable
+│   ├── HostUnreachable
+│   └── HostLost           it ended while it answered: whether the call happened is not known
 └── StorageFailed         507  the disk refused
 
 A person sees `message` and the fixes; a traceback goes to the log under `error_id`.
@@ -211,6 +212,10 @@ class HostClosing(Unavailable):
 
 class HostUnreachable(Unavailable):
     code = "host_unreachable"
+
+
+class HostLost(Unavailable):
+    code, retry = "host_lost", "after_fix"
 
 
 class StorageFailed(LabError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +19,7 @@ def code_digest(*places: Path) -> str:
     return digest.hexdigest()
 
 
-@cache
 def core_version() -> str:
-    """Of the whole of `hay_say_lab`: host.json tells it, so that a client sees that it runs other code."""
+    """Of the whole of `hay_say_lab` as it lies on disk now: host.json tells that of the host's start, so that a client
+    notices a host that runs older code. (A long-lived client may itself be older; what counts is the disk.)"""
     return code_digest(ROOT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 @cache
 def _adapter(noun: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(noun)
+    return TypeAdapter(cast(Any, noun))
 
 
 def adapter(noun: Any) -> TypeAdapter[Any]:

@@ -6,19 +6,19 @@ import logging
 from concurrent.futures import Future
 from typing import Any
 
-import anywidget
 import traitlets
 
 from hay_say_lab.errors import LabError
 from hay_say_lab.widgets.bundle import bundle
 from hay_say_lab.widgets.card import recipe_card
 from hay_say_lab.widgets.chunks import BACKGROUND, Ask, Chunk, Cutter, error_message
+from hay_say_lab.widgets.panel import Panel
 from hay_say_lab.widgets.source import FORMATS, Source
 
 _log = logging.getLogger(__name__)
 
 
-class Player(anywidget.AnyWidget):
+class Player(Panel):
     """Listen to one take, look at it, see its recipe, save it.
 
     The traits are small and all written here, once; the browser reads them. Sound never lies in a trait, so no
@@ -40,8 +40,8 @@ class Player(anywidget.AnyWidget):
 
     def __init__(self, source: Source) -> None:
         """Reads the take's small documents; one that cannot be read is told in `error`, and the rest still shows."""
-        super().__init__(artifact=source.artifact, title=source.title, formats=list(FORMATS))
         self._cutter = Cutter(source.export)
+        super().__init__(artifact=source.artifact, title=source.title, formats=list(FORMATS))
         try:
             picture = source.picture()
             self.picture, self.seconds, self.sample_rate = picture, picture["seconds"], picture["sample_rate"]
@@ -49,10 +49,8 @@ class Player(anywidget.AnyWidget):
             self.recipe = recipe_card(source.recipe())
         except LabError as error:
             self.error = error_message(error)
-        self.on_msg(self._hear)
 
     def _hear(self, _widget: Any, message: object, _buffers: object) -> None:
-        """A comm handler: it only queues."""
         try:
             ask = Ask.read(message)
         except LabError as error:

@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypedDict, Unpack
 
-import anywidget
 import traitlets
 
 from hay_say_lab.domain.job import State
 from hay_say_lab.errors import LabError
 from hay_say_lab.widgets.bundle import bundle
 from hay_say_lab.widgets.chunks import error_message
+from hay_say_lab.widgets.panel import Panel
 
 _log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Change(TypedDict, total=False):
     waiting: str
 
 
-class Progress(anywidget.AnyWidget):
+class Progress(Panel):
     """Show one job on its way. All traits are written by Python; the browser sends {"kind": "cancel"} only."""
 
     _esm = bundle("progress")
@@ -49,9 +49,8 @@ class Progress(anywidget.AnyWidget):
 
     def __init__(self, cancel: Callable[[], object], **change: Unpack[Change]) -> None:
         """`cancel` is called on a thread of its own when a person presses Cancel; its LabError is shown."""
-        super().__init__(**change)
         self._cancel = cancel
-        self.on_msg(self._hear)
+        super().__init__(**change)
 
     def update(self, **change: Unpack[Change]) -> None:
         """Write several traits as one message; raises TypeError for a name that is none of them."""
@@ -63,7 +62,6 @@ class Progress(anywidget.AnyWidget):
                 setattr(self, name, value)
 
     def _hear(self, _widget: Any, message: object, _buffers: object) -> None:
-        """A comm handler: it only starts the thread that cancels."""
         if isinstance(message, dict) and message.get("kind") == "cancel":
             threading.Thread(target=self._do_cancel, name="hay-say-cancel", daemon=True).start()
 

@@ -1,0 +1,1 @@
+"""`make bench`: figures of this machine, as JSON and as docs/benchmarks.md."""
