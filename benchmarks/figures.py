@@ -69,9 +69,9 @@ def page(machine_facts: dict[str, Any], figures: Sequence[Figure], similarity: d
         "",
         "Made by `make bench`; the numbers beside this page in `benchmarks.json` are the same ones.",
         "",
-        f"{machine_facts['date']}, {machine_facts['processor']}, {machine_facts['cores']} cores, no GPU, "
+        (f"{machine_facts['date']}, {machine_facts['processor']}, {machine_facts['cores']} cores, no GPU, "
         f"Python {machine_facts['python']}, one thread a worker. Goals are for this kind of machine; what carries to "
-        "others are the ratios.",
+        "others are the ratios."),
         "",
         "| figure | value | goal | holds | how it was measured |",
         "| --- | --- | --- | --- | --- |",

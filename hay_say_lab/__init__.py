@@ -36,3 +36,10 @@ def _watch(title: str, cancel: Callable[[], None]) -> Any:
     from hay_say_lab.widgets.watch import watch
 
     return watch(title, cancel)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """What Jupyter asks a package that jupyter_server_config.d enables."""
+    from hay_say_lab.server.extension import HaySayLabApp
+
+    return [{"module": "hay_say_lab.server.extension", "app": HaySayLabApp}]

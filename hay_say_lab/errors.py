@@ -20,6 +20,7 @@ LabError
 ├── JobFailed             500  a job ended without a result
 │   ├── JobCancelled
 │   └── JobQuarantined
+├── NotebookFailed        500  a notebook stopped at a cell
 ├── WorkerFailed          500  a worker died, broke its protocol, or raised
 ├── Unavailable           503  nobody answers, or the host is closing its door
 │   ├── HostClosing
@@ -110,6 +111,10 @@ class LabError(Exception):
             "retry_after_seconds": self.retry_after_seconds,
         }
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows under a cell instead of a traceback: the sentence and the ways out."""
+        return f"{type(self).__name__}: {self}".splitlines()
+
     def __str__(self) -> str:
         """The message, then each problem that says more than the message does, then the ways out."""
         lines = [self.message]
@@ -196,6 +201,10 @@ class JobCancelled(JobFailed):
 
 class JobQuarantined(JobFailed):
     code, retry = "job_quarantined", "never"
+
+
+class NotebookFailed(LabError):
+    code, status, retry = "notebook_failed", 500, "after_fix"
 
 
 class WorkerFailed(LabError):

@@ -65,6 +65,14 @@ class Handle:
         """Stop the job; nothing of it is published. A job that has ended stays as it is."""
         self.told(JobStatus.from_json(self._follower.api.post(f"/jobs/{self.id}/cancel")))
 
+    def retry(self) -> None:
+        """Try a failed job again, from the stage that failed. Raises IllegalTransition for any other job."""
+        self.told(JobStatus.from_json(self._follower.api.post(f"/jobs/{self.id}/retry", repeat=False)))
+
+    def release(self) -> None:
+        """Let a quarantined job out (operators). Raises IllegalTransition for any other job, Forbidden."""
+        self.told(JobStatus.from_json(self._follower.api.post(f"/jobs/{self.id}/release", repeat=False)))
+
     def events(self) -> list[dict[str, Any]]:
         """The job's story so far."""
         return self._follower.story(self.id)

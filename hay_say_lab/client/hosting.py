@@ -83,9 +83,7 @@ class Hosting:
         return False
 
     def _start(self, resume: bool) -> Address:
-        self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        logs = self.home / "logs"
-        logs.mkdir(exist_ok=True, mode=0o700)
+        logs = self._log_folder()
         deadline = time.monotonic() + SECONDS_TO_START
         process = self._spawn(logs, resume)
         while time.monotonic() < deadline:
@@ -110,6 +108,21 @@ class Hosting:
         raise HostUnreachable(
             f"No host answered within {SECONDS_TO_START:.0f} s.", field="host", fix=f"Read {logs / 'host.log'}."
         )
+
+    def _log_folder(self) -> Path:
+        """Where a host that we start writes. Raises HostUnreachable where the data home cannot be written."""
+        logs = self.home / "logs"
+        try:
+            self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            logs.mkdir(exist_ok=True, mode=0o700)
+            (logs / "host.log").open("ab").close()
+        except OSError as refused:
+            raise HostUnreachable(
+                f"No host can start: the data home '{self.home}' cannot be written ({refused.strerror}).",
+                field="home",
+                fix="Name another one with HAY_SAY_HOME, or mend its permissions.",
+            ) from None
+        return logs
 
     def _spawn(self, logs: Path, resume: bool) -> subprocess.Popen[bytes]:
         """A host in a session of its own: it outlives whoever started it."""

@@ -14,9 +14,10 @@ from hay_say_lab.client.api import Api
 from hay_say_lab.client.follower import Follower
 from hay_say_lab.client.handle import Handle
 from hay_say_lab.client.hosting import Hosting
+from hay_say_lab.client.recipes import find_recipe
 from hay_say_lab.client.take import Take
 from hay_say_lab.client.voices import VoiceShelf
-from hay_say_lab.domain.control import check_settings, control_from_json, with_defaults
+from hay_say_lab.domain.control import Control, check_settings, control_from_json, with_defaults
 from hay_say_lab.domain.request import Lane, Markup, Request, RequestText, Step
 from hay_say_lab.errors import ClipMissing, Fix, InvalidRequest, Problem
 
@@ -105,11 +106,18 @@ class Lab:
         Meant for a notebook's parameters cell: a bad value ends the run here, in one sentence, before anything is
         queued. Raises InvalidRequest with every problem at once, VoiceMissing, ArchitectureMissing.
         """
-        controls = tuple(control_from_json(document) for document in self._controls(task, voice))
+        controls = self.controls(task, voice)
         problems = check_settings(controls, values, "settings")
         if problems:
             raise InvalidRequest(problems[0].message, problems=problems)
         return with_defaults(controls, values)
+
+    def controls(self, task: str, voice: str | None = None) -> tuple[Control, ...]:
+        """The settings that a voice (None: the default one) takes for a task.
+
+        Raises InvalidRequest, VoiceMissing, ArchitectureMissing.
+        """
+        return tuple(control_from_json(document) for document in self._controls(task, voice))
 
     def job(self, job_id: str) -> Handle:
         """A job by its id, whoever queued it. Raises JobMissing."""
@@ -128,11 +136,18 @@ class Lab:
         """What is in order, what is not, how to mend it."""
         return list(self._api.get("/doctor")["lines"])
 
+    def recipe(self, source: str | Path) -> dict[str, Any]:
+        """`{"id", "recipe"}` of an exported WAV or FLAC, of a recipe's id, or of an artifact's hash.
+
+        Raises RecipeMissing, InvalidRequest.
+        """
+        return find_recipe(self._api, source)
+
     def replay(self, recipe: Mapping[str, Any]) -> Handle:
         """Make a recipe's sound again, by the same request under the same seed. Raises InvalidRequest."""
         try:
             request = Request.from_json(dict(recipe["request"]))
-        except (KeyError, TypeError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise InvalidRequest("That is no recipe.", field="recipe", fix="Give one of 'hay-say recipe'.") from None
         return self.submit(request)
 

@@ -74,11 +74,15 @@ class Take:
     @cached_property
     def clip(self) -> Clip:
         """The canonical clip."""
+        return self.stored_clip(self.artifact)
+
+    def stored_clip(self, artifact: str) -> Clip:
+        """The canonical clip of any artifact of yours. Raises ArtifactMissing."""
         import io
 
         import soundfile
 
-        content = self._api.call("GET", f"/artifacts/{self.artifact}").content
+        content = self._api.call("GET", f"/artifacts/{artifact}").content
         samples, sample_rate = soundfile.read(io.BytesIO(content), dtype="float32")
         return Clip(samples, sample_rate)
 
@@ -105,6 +109,12 @@ class Take:
     def picture(self) -> dict[str, Any]:
         """Peaks and spectrogram, small."""
         return self._document("picture") or {}
+
+    def draw(self, axes: Any) -> None:
+        """Draw the spectrogram, as the player shows it, on axes of matplotlib."""
+        from hay_say_lab.client.drawing import draw_spectrogram
+
+        draw_spectrogram(axes, self.picture(), self.title)
 
     def export(self, file_format: str = "flac") -> bytes:
         """A FLAC or PCM16 WAV with the recipe inside. Raises InvalidRequest for another format."""

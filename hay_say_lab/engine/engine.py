@@ -10,6 +10,7 @@ import logging
 import secrets
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from hay_say_lab.domain.canonical import content_id, new_id
 from hay_say_lab.domain.job import Job, Stage, State
@@ -45,6 +46,7 @@ class Carried:
 
     job: Job
     seat: int
+    queued_at: str              # UTC, ISO 8601
     attendant: Attendant | None = None
     cancelled: bool = False
 
@@ -200,7 +202,7 @@ class Engine:
 
     async def _start(self, job: Job, verdict: Admit, seat: int) -> bool:
         worker = f"{job.stage.worker}#{seat}"
-        carried = Carried(job, seat)
+        carried = Carried(job, seat, job.updated_at)
         self._carried[job.id] = carried
         claimed = await self.store.write(edges.started, job.id, job.token, worker)
         if claimed is None:                     # cancelled between the look and the claim
@@ -250,11 +252,14 @@ class Engine:
         def progress(fraction: float, message: str) -> None:
             self.news.tick(job.id, Tick(job.current, job.stage.task, fraction, message))
 
+        waited = (datetime.now(UTC) - datetime.fromisoformat(carried.queued_at)).total_seconds()
         outcome, outputs = await self.pool.run(attendant, order, progress)
         remove(order.out)
         if isinstance(outcome, Done):
-            seconds = time.monotonic() - began
-            await self._made(carried, edges.Made(outputs, attendant.code_version, attendant.fingerprint, seconds))
+            made = edges.Made(
+                outputs, attendant.code_version, attendant.fingerprint, time.monotonic() - began, max(0.0, waited)
+            )
+            await self._made(carried, made)
         elif isinstance(outcome, Failed):
             if outcome.fault:
                 log.error("stage %s of job %s failed inside: %s", job.stage.task, job.id, outcome.error.message)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Awaitable
-from typing import Any
+from http import HTTPStatus
+from typing import Any, cast
 
 from jupyter_server.auth.decorator import authorized
 from jupyter_server.base.handlers import APIHandler
 from jupyter_server.extension.handler import ExtensionHandlerMixin
 from tornado import web
-from tornado.httputil import HTTPHeaders, responses
+from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPHeaders
 from tornado.iostream import StreamClosedError
 
 from hay_say_lab.errors import Forbidden, InvalidRequest, LabError, NotFound, TooLarge, Unauthorized
@@ -39,7 +41,7 @@ class Forwarder(ExtensionHandlerMixin, APIHandler):
         super().initialize(name)
         self._finder = finder
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> None:  # type: ignore[override]
         """Login, host name, origin and XSRF by Jupyter; an upload needs leave before its first byte goes on."""
         await super().prepare()
         if self._finished or self.request.method == "OPTIONS":
@@ -52,12 +54,12 @@ class Forwarder(ExtensionHandlerMixin, APIHandler):
         if method in ("GET", "HEAD") or kind in _KEPT_KINDS:
             self._call = KeptCall(outgoing, self._finder, self)
         else:
-            await self._open_upload(outgoing)
+            await self._open_upload(outgoing)  # type: ignore[misc]
 
     @web.authenticated
     @authorized("write")
     async def _open_upload(self, outgoing: Outgoing) -> None:
-        self.request.connection.set_max_body_size(LARGEST_STREAMED_BYTES + 1)
+        self._connection.set_max_body_size(LARGEST_STREAMED_BYTES + 1)
         call = StreamedCall(outgoing, self._finder, self)
         await call.open(self.request.headers.get("Content-Length"))
         self._call = call
@@ -98,13 +100,12 @@ class Forwarder(ExtensionHandlerMixin, APIHandler):
     async def _forward(self) -> None:
         assert self._call is not None
         complete = await self._call.perform()
-        if self._call.abandoned:
-            self._finished = True               # nobody is there to be answered
-        elif complete or self._is_event_stream():
-            await self._finished_quietly()
-        else:
-            self.request.connection.close()     # half an answer must not look like a whole one
-            self._finished = True
+        if not complete and not self._is_event_stream():
+            self._connection.close()            # half an answer must not look like a whole one
+        try:
+            await self.finish()
+        except StreamClosedError:
+            self._call.abandon()
 
     # What the answer does.
 
@@ -137,10 +138,10 @@ class Forwarder(ExtensionHandlerMixin, APIHandler):
     def compute_etag(self) -> str | None:
         return None                             # the host's
 
-    @property
-    def _track_activity(self) -> bool:
+    def update_api_activity(self) -> None:
         """Looking at a list or listening to events keeps no server from being culled; asking for work does."""
-        return self.request.method not in ("GET", "HEAD")
+        if self.request.method not in ("GET", "HEAD"):
+            super().update_api_activity()
 
     # Errors: one shape, Jupyter's refusals too.
 
@@ -164,13 +165,12 @@ class Forwarder(ExtensionHandlerMixin, APIHandler):
             log.error("error %s", error.error_id, exc_info=(kind, error, trace))
 
     def _is_event_stream(self) -> bool:
+        """It may end anywhere: the browser goes on from the last event that it saw."""
         return self._headers.get("Content-Type", "").startswith("text/event-stream")
 
-    async def _finished_quietly(self) -> None:
-        try:
-            await self.finish()
-        except StreamClosedError:
-            self.on_connection_close()
+    @property
+    def _connection(self) -> HTTP1Connection:
+        return cast(HTTP1Connection, self.request.connection)
 
 
 def _jupyters(status: int, error: BaseException | None) -> LabError:
@@ -184,7 +184,7 @@ def _jupyters(status: int, error: BaseException | None) -> LabError:
     if status == 413:
         return TooLarge("The body is too large.", field="body", fix="Send less at once.")
     if status < 500:
-        return InvalidRequest(f"{responses.get(status, 'The call cannot be answered')}.")
+        return InvalidRequest(f"Jupyter cannot take this call: {HTTPStatus(status).phrase}.")
     return LabError(
         "Something went wrong inside the Jupyter server extension.",
         error_id=str(getattr(error, "error_id", "")),

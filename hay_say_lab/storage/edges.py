@@ -26,7 +26,8 @@ class Made:
     outputs: Mapping[str, str]
     code_version: str
     fingerprint: Mapping[str, Any]
-    seconds: float = 0.0
+    seconds: float = 0.0            # from the claim to the result
+    waited_seconds: float = 0.0     # from being queued to the worker's start
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -238,6 +239,7 @@ def _told(job: Job, made: Made) -> dict[str, Any]:
         "kind": job.stage.kind,
         "task": job.stage.task,
         "seconds": round(made.seconds, 4),
+        "waited_seconds": round(made.waited_seconds, 4),
         "outputs": dict(made.outputs),
         **({"notes": dict(made.notes)} if made.notes else {}),
     }

@@ -1,0 +1,119 @@
+# A newcomer needs two commands: `make demo` and `make test`. Each installs what it needs into .venv, and nothing
+# twice: the files .venv/.demo, .venv/.test and node_modules/.ready say when that was done last.
+
+.DEFAULT_GOAL := help
+VENV     := .venv
+BIN      := $(VENV)/bin
+UV       := $(BIN)/uv
+STATIC   := hay_say_lab/widgets/static
+WORKERS  ?= 2
+
+ARCHITECTURES := architectures/espeak_ng architectures/world
+TEST_PLUGINS  := tests/plugins/parrot
+PROJECTS      := pyproject.toml $(ARCHITECTURES:=/pyproject.toml) $(wildcard jupyter-config/server-config/*)
+PANELS        := package.json tsconfig.json $(shell find labextension -type f -not -path '*/node_modules/*')
+
+# Numpy's threads would fight with the workers for the cores; nothing here is written outside the checkout.
+export OMP_NUM_THREADS := 1
+export OMP_WAIT_POLICY := passive
+export UV_PYTHON_DOWNLOADS := never
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+
+help:  ## say what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | while IFS=: read -r name text; do \
+	    printf '  make %-12s%s\n' "$$name" "$$text"; done
+
+# ---------------------------------------------------------------------------------------------- what people run
+
+demo: $(VENV)/.demo panels  ## text -> speech -> another voice: the first notebook, its sounds and a picture in build/demo
+	@sh tools/demo.sh $(BIN)
+
+lab: $(VENV)/.demo panels  ## open JupyterLab on the notebooks
+	$(BIN)/python -m jupyterlab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+
+test:  ## install what is needed and run all tests
+	@start=$$(date +%s) && $(MAKE) --no-print-directory test-ready && \
+	installing=$$(( $$(date +%s) - start )) && $(MAKE) --no-print-directory lint && \
+	HAY_SAY_INSTALL_SECONDS=$$installing $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+lint: test-ready  ## ruff, mypy, eslint, prettier and the panels' own tests
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	npm run --silent lint
+	npm test --silent
+
+faults: test-ready  ## kill things: KILLS=n SEED=s go to tests/faults
+	KILLS=$(KILLS) SEED=$(SEED) $(BIN)/python -m pytest tests/faults $(ARGS)
+
+bench: test-ready  ## measure, and write docs/benchmarks.md with its JSON
+	$(BIN)/python -m benchmarks
+
+screenshots: test-ready  ## pictures of the panels, in both themes, in build/screenshots
+	$(BIN)/python -m tests.browser.shots build/screenshots
+
+# Nothing here can be held against its upstream, and nothing here runs on a GPU, before the neural architectures come.
+parity gpu:
+	@echo "make $@: no architecture in this checkout has anything to measure here yet." >&2; exit 2
+
+# ------------------------------------------------------------------------------------------------------- install
+
+test-ready: $(VENV)/.test panels chromium
+demo-ready: $(VENV)/.demo panels
+panels: $(STATIC)/.built
+.PHONY: help demo lab test lint faults bench screenshots parity gpu test-ready demo-ready panels chromium lock lock-check clean distclean
+
+$(VENV)/.uv: constraints/uv.txt
+	@sh tools/venv.sh $(VENV)
+	@touch $@
+
+# Everything pinned and hashed first; then our own distributions, editable, without asking anybody for anything.
+$(VENV)/.demo: constraints/demo.txt $(PROJECTS) | $(VENV)/.uv panels
+	@echo "Installing constraints/demo.txt into $(VENV)"
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r constraints/demo.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps \
+	    $(foreach project,. $(ARCHITECTURES),-e $(project))
+	@$(UV) pip check --quiet --python $(BIN)/python
+	@touch $@
+
+$(VENV)/.test: constraints/test.txt $(PROJECTS) $(TEST_PLUGINS:=/pyproject.toml) | $(VENV)/.uv panels
+	@echo "Installing constraints/test.txt into $(VENV)"
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r constraints/test.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps \
+	    $(foreach project,. $(ARCHITECTURES) $(TEST_PLUGINS),-e $(project))
+	@$(UV) pip check --quiet --python $(BIN)/python
+	@touch $@ $(VENV)/.demo
+
+node_modules/.ready: package.json package-lock.json $(wildcard .npmrc)
+	@sh tools/need_node.sh
+	@echo "Installing package-lock.json into node_modules"
+	@npm ci --loglevel=error --no-audit --no-fund
+	@touch $@
+
+$(STATIC)/.built: node_modules/.ready $(PANELS)
+	@npm run --silent build
+	@touch $@
+
+chromium:
+	@sh tools/chromium.sh
+
+# --------------------------------------------------------------------------------------------------------- locks
+
+COMPILE := $(UV) pip compile --quiet --python $(BIN)/python --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+           --no-emit-find-links --annotation-style=line --custom-compile-command "make lock" \
+           $(foreach name,hay-say-lab hay-say-espeak-ng hay-say-world hay-say-parrot,--no-emit-package $(name))
+
+lock: $(VENV)/.uv  ## resolve constraints/*.txt again, keeping their pins (LOCK=--upgrade takes the newest)
+	$(COMPILE) $(LOCK) constraints/uv.in -o constraints/uv.txt
+	$(COMPILE) $(LOCK) constraints/test.in --group test -o constraints/test.txt
+	$(COMPILE) $(LOCK) constraints/demo.in --group build -c constraints/test.txt -o constraints/demo.txt
+
+lock-check: $(VENV)/.uv  ## see that the locked pins resolve, with wheels, for Python 3.11, 3.12 and 3.13
+	sh tools/lock_check.sh $(UV)
+
+# --------------------------------------------------------------------------------------------------------- clean
+
+clean:  ## remove what was built; keep what was installed
+	rm -rf build dist $(STATIC) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+distclean: clean  ## remove what was installed, too
+	rm -rf $(VENV) node_modules

@@ -1,0 +1,162 @@
+"""When each word and each phoneme is heard, exact to the sample, for a whole clip."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from hay_say_espeak_ng.atoms import Atoms, written
+from hay_say_espeak_ng.hearing import Word, words_heard
+from hay_say_espeak_ng.library import SAMPLE_RATE
+from hay_say_espeak_ng.script import Script
+from hay_say_espeak_ng.steps import Spoken, Step, steps
+from hay_say_lab.plugin import TimedPhoneme, TimedWord, Timings
+
+# Silence between a word's event and its first phoneme: up to here the closure of a stop, beyond it a pause.
+LONGEST_CLOSURE = 60 * SAMPLE_RATE // 1000      # 1323 samples
+
+
+@dataclass(frozen=True, slots=True)
+class HeardWord:
+    """A word as written and when it is heard; its IPA, a space between words said for it; its letter in the script."""
+
+    timed: TimedWord
+    ipa: str
+    letter: int
+
+
+@dataclass(slots=True)
+class Heard:
+    """All that was said, in order. Phonemes follow one another without a gap; marks are {"name", "sample"}."""
+
+    words: list[HeardWord] = field(default_factory=list)
+    phonemes: list[TimedPhoneme] = field(default_factory=list)
+    marks: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_timings(self) -> dict[str, Any]:
+        """`Timings.as_json`, and the author's marks where there are any."""
+        words = tuple(word.timed for word in self.words)
+        document = Timings(SAMPLE_RATE, words, tuple(self.phonemes)).as_json()
+        return document | {"marks": self.marks} if self.marks else document
+
+    def as_phonemes(self) -> dict[str, Any]:
+        """{"words": [{"text", "first", "length", "ipa"}]}"""
+        return {
+            "words": [
+                {"text": word.timed.text, "first": word.timed.first, "length": word.timed.length, "ipa": word.ipa}
+                for word in self.words
+            ]
+        }
+
+
+def heard(script: Script, spoken: Sequence[Spoken], total_samples: int) -> Heard:
+    """Everything in a clip of `total_samples`; silence around pieces becomes pauses."""
+    result = Heard()
+    position = 0
+    phonemes: list[TimedPhoneme] = []
+    for part in spoken:
+        phonemes.append(TimedPhoneme("", -1, position, part.offset))
+        phonemes += _of_piece(script, part, result.words)
+        position = part.offset + part.samples
+    phonemes.append(TimedPhoneme("", -1, position, total_samples))
+    result.phonemes = list(_joined(phonemes))
+    result.marks = [{"name": mark.name, "sample": _sample_of(mark.at, spoken, result)} for mark in script.marks]
+    return result
+
+
+def _of_piece(script: Script, part: Spoken, words: list[HeardWord]) -> list[TimedPhoneme]:
+    """Add a piece's words to `words`; its phonemes, which name them by their place there."""
+    atoms = Atoms(script, part.piece.start, part.piece.stop)
+    in_order = list(steps(part))
+    names = [step.ipa for step in in_order if not step.is_word]
+    spans = _spans(in_order, part.samples)
+    word_of: dict[int, int] = {}
+    for word in words_heard(in_order, atoms):
+        heard_word = _heard_word(script, word, atoms, names, spans, part.offset)
+        if words and _same_place(words[-1].timed, heard_word.timed):
+            words[-1] = _merged(words[-1], heard_word)
+        else:
+            words.append(heard_word)
+        word_of.update(dict.fromkeys(_within(word, names), len(words) - 1))
+    timed: list[TimedPhoneme] = []
+    end_before = 0
+    for number, (name, (start, end)) in enumerate(zip(names, spans, strict=True)):
+        timed.append(TimedPhoneme("", -1, end_before + part.offset, start + part.offset))
+        timed.append(TimedPhoneme(name, word_of.get(number, -1), start + part.offset, end + part.offset))
+        end_before = end
+    timed.append(TimedPhoneme("", -1, end_before + part.offset, part.samples + part.offset))
+    return timed
+
+
+def _spans(in_order: Iterable[Step], samples: int) -> list[tuple[int, int]]:
+    """(start, end) of each phoneme from the start of its piece. A long silence in front of one is left out."""
+    starts: list[tuple[int, int]] = []      # where the phoneme before ends, where it starts itself
+    edge: int | None = None                 # a word event since the last phoneme
+    for step in in_order:
+        if step.is_word:
+            edge = step.sample if edge is None else edge
+            continue
+        boundary = step.sample if edge is None else edge
+        starts.append((boundary, boundary if step.sample - boundary <= LONGEST_CLOSURE else step.sample))
+        edge = None
+    ends = [boundary for boundary, _ in starts[1:]] + [samples]
+    return [(start, max(start, end)) for (_, start), end in zip(starts, ends, strict=False)]
+
+
+def _within(word: Word, names: Sequence[str]) -> list[int]:
+    """A word's phonemes without the pauses before its first and behind its last named one."""
+    numbers = word.phonemes
+    named = [place for place, number in enumerate(numbers) if names[number]]
+    return numbers[named[0] : named[-1] + 1]
+
+
+def _heard_word(
+    script: Script, word: Word, atoms: Atoms, names: Sequence[str], spans: Sequence[tuple[int, int]], offset: int
+) -> HeardWord:
+    first, last = atoms[word.first].first, atoms[word.last].last
+    text, at, length = written(script, first, last)
+    own = _within(word, names)
+    ipa = " ".join(filter(None, ("".join(names[number] for number in numbers) for numbers in word.said)))
+    return HeardWord(TimedWord(text, at, length, spans[own[0]][0] + offset, spans[own[-1]][1] + offset), ipa, first)
+
+
+def _same_place(one: TimedWord, other: TimedWord) -> bool:
+    """Words that the author gave for one stretch of the body are that stretch's one word."""
+    return (one.first, one.length) == (other.first, other.length)
+
+
+def _merged(one: HeardWord, other: HeardWord) -> HeardWord:
+    timed = TimedWord(one.timed.text, one.timed.first, one.timed.length, one.timed.start, other.timed.end)
+    return HeardWord(timed, f"{one.ipa} {other.ipa}", one.letter)
+
+
+def _joined(phonemes: Iterable[TimedPhoneme]) -> Iterator[TimedPhoneme]:
+    """Pauses of no length vanish, and pauses in a row become one."""
+    pause: TimedPhoneme | None = None
+    for phoneme in phonemes:
+        if not phoneme.ipa and phoneme.start == phoneme.end:
+            continue
+        if pause is not None and not phoneme.ipa and phoneme.word == pause.word:
+            pause = TimedPhoneme("", pause.word, pause.start, phoneme.end)
+            continue
+        if pause is not None:
+            yield pause
+        pause = None if phoneme.ipa else phoneme
+        if phoneme.ipa:
+            yield phoneme
+    if pause is not None:
+        yield pause
+
+
+def _sample_of(letter: int, spoken: Sequence[Spoken], result: Heard) -> int:
+    """When a mark before `letter` is reached: at the next word of its piece, else where what was said before ends."""
+    end_before = 0
+    for part in spoken:
+        if part.piece.start <= letter < part.piece.stop:
+            later = (word for word in result.words if letter <= word.letter < part.piece.stop)
+            word = next(later, None)
+            return word.timed.start if word else part.offset + part.samples
+        if part.piece.stop <= letter:
+            end_before = part.offset + part.samples
+    return end_before

@@ -1,0 +1,1 @@
+"""Voice conversion without weights: the WORLD vocoder, and Gaussian optimal transport between two speakers."""

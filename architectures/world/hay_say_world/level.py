@@ -1,0 +1,80 @@
+"""Loudness: one level for the analysis, the clip's own level for the result, and no peak above the ceiling."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy.ndimage import minimum_filter1d, uniform_filter1d
+
+from hay_say_world.arrays import Floats
+
+CEILING = 0.95
+_LIMITER_DB = 3.0           # of a peak's excess is taken off around it, the rest off the whole clip
+_REACH_SECONDS = 0.01       # the limiter's gain moves this long before and after a peak
+_CHUNK_SECONDS = 20.0
+_MOST_MATCH_DB = 12.0
+
+
+def level_exponent(samples: Floats) -> int:
+    """The k for which samples (N,) times 2 ** k have their peak in 0.5..1; 0 for silence.
+
+    WORLD's floors are absolute. A power of two changes no digit of a float, so a clip at half the level gives exactly
+    half the result, as long as no peak reaches the ceiling.
+    """
+    peak = float(np.abs(samples).max(initial=0.0))
+    return -math.frexp(peak)[1] if peak > 0.0 else 0
+
+
+def scaled(samples: Floats, exponent: int) -> Floats:
+    """Samples times 2 ** exponent."""
+    return samples if exponent == 0 else np.ldexp(samples, exponent)
+
+
+def match(samples: Floats, model: Floats) -> None:
+    """Give samples (N,) the root mean square of `model`, in place, by at most 12 dB: WORLD shifts it by a few."""
+    have, want = rms(samples), rms(model)
+    if have > 0.0 and want > 0.0:
+        reach = 10.0 ** (_MOST_MATCH_DB / 20.0)
+        samples *= np.float32(min(max(want / have, 1.0 / reach), reach))
+
+
+def hold_peaks(samples: Floats, sample_rate: int) -> float:
+    """Hold samples (N,) at or below CEILING, in place; returns the lowest gain used (1.0: nothing was done).
+
+    WORLD concentrates the energy of a pulse (0.54 in, 0.78 to 0.91 out on a mere copy), more so the lower the pitch.
+    Limiting alone would press loud vowels into their pauses, scaling alone would let one peak make an hour faint.
+    """
+    peak = float(np.abs(samples).max(initial=0.0))
+    if peak <= CEILING:
+        return 1.0
+    whole = min(1.0, CEILING * 10.0 ** (_LIMITER_DB / 20.0) / peak)
+    samples *= np.float32(whole)
+    return whole * _limit(samples, sample_rate)
+
+
+def rms(samples: Floats) -> float:
+    """Root mean square, summed in float64."""
+    return math.sqrt(float(np.mean(np.square(samples, dtype=np.float64)))) if len(samples) else 0.0
+
+
+def _limit(samples: Floats, sample_rate: int) -> float:
+    """Hold peaks by a smooth gain around each, in place: a moving mean of a moving minimum of what each sample needs.
+
+    Sound farther than twice the reach from a peak keeps its level. Returns the lowest gain.
+    """
+    reach = max(1, int(_REACH_SECONDS * sample_rate))
+    chunk = int(_CHUNK_SECONDS * sample_rate)
+    needed = CEILING / np.maximum(np.abs(samples), CEILING)
+    lowest = 1.0
+    for start in range(0, len(samples), chunk):
+        end = min(start + chunk, len(samples))
+        first, last = max(start - 2 * reach, 0), min(end + 2 * reach, len(samples))
+        if needed[first:last].min() >= 1.0:
+            continue
+        held = minimum_filter1d(needed[first:last], 2 * reach + 1, mode="nearest")
+        gain = uniform_filter1d(held.astype(np.float64), 2 * reach + 1, mode="nearest")[start - first : end - first]
+        samples[start:end] *= gain.astype(samples.dtype)
+        lowest = min(lowest, float(gain.min()))
+    np.clip(samples, -CEILING, CEILING, out=samples)
+    return lowest

@@ -1,0 +1,100 @@
+/** The traits as they travel; `hay_say_lab/widgets/*.py` says who writes each of them. */
+
+export interface Peaks {
+  columns: number;
+  /** base64 of int8[columns]: the lowest sample of each column, -127 = negative full scale. */
+  low: string;
+  high: string;
+}
+
+export interface Spectrogram {
+  bands: number;
+  columns: number;
+  low_hz: number;
+  high_hz: number;
+  scale: "mel";
+  floor_db: number;
+  /** base64 of uint8[columns * bands], column after column, lowest band first; 0 = floor_db, 255 = 0 dB. */
+  data: string;
+}
+
+/** Made by the audio worker; empty where it could not be read. */
+export interface Picture {
+  sample_rate: number;
+  frames: number;
+  seconds: number;
+  peak: number;
+  peaks: Peaks;
+  spectrogram: Spectrogram;
+}
+
+export interface TimedWord {
+  text: string;
+  /** First sample, and the sample behind the last. */
+  start: number;
+  end: number;
+}
+
+export interface Timings {
+  sample_rate: number;
+  words: TimedWord[];
+}
+
+export interface RecipeStep {
+  task: string;
+  voice: string;
+  settings: Record<string, string | number | boolean | null>;
+}
+
+export interface Provenance {
+  source: string;
+  licence: string;
+  consent: string;
+  intended_use: string;
+}
+
+export interface RecipeCard {
+  id: string;
+  artifact: string;
+  /** Decimal digits: a seed may be larger than a JavaScript number holds exactly. */
+  seed: string;
+  text: string | null;
+  clip: string | null;
+  steps: RecipeStep[];
+  voices: Record<string, Provenance>;
+}
+
+export interface Trouble {
+  message: string;
+  fix: string;
+}
+
+export interface PlayerTraits {
+  artifact: string;
+  title: string;
+  seconds: number;
+  sample_rate: number;
+  picture: Picture | Record<string, never>;
+  timings: Timings | null;
+  recipe: RecipeCard | Record<string, never>;
+  formats: string[];
+  error: Trouble | null;
+}
+
+export type JobState =
+  "queued" | "running" | "cancelling" | "succeeded" | "failed" | "cancelled" | "quarantined";
+
+export interface ProgressTraits {
+  job: string;
+  title: string;
+  state: JobState;
+  stage: string;
+  /** 0..1, or null while it is not known. */
+  fraction: number | null;
+  message: string;
+  lane: string;
+  /** Place in the lane, 1 = next; 0 = not waiting. */
+  position: number;
+  /** Why admission keeps the job waiting; "" where it does not. */
+  waiting: string;
+}

@@ -1,0 +1,1 @@
+"""Beeps for words: the smallest architecture."""
