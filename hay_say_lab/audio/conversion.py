@@ -7,14 +7,22 @@ from pathlib import Path
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.domain.manifest import AudioContract
 
+BLOCK_FRAMES = 1 << 16
+
 
 def decode(path: Path) -> Clip:
-    """Any file that libsndfile reads -> mono float32 at its own rate (channels averaged)."""
+    """Any file that libsndfile reads -> mono float32 at its own rate (channels averaged).
+
+    Block by block, so that many channels never lie in memory together.
+    """
+    import numpy
     import soundfile
 
-    samples, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
-    return Clip(mono, sample_rate)
+    with soundfile.SoundFile(path) as file:
+        blocks = []
+        while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
+            blocks.append(block[:, 0] if file.channels == 1 else block.mean(axis=1))
+        return Clip(numpy.concatenate(blocks or [numpy.zeros(0, numpy.float32)]), file.samplerate)
 
 
 def resample(clip: Clip, sample_rate: int) -> Clip:

@@ -1,21 +1,19 @@
-"""What an uploaded file really holds: decoded whole, block by block, in a child process with limits.
-
-`truncated` looks at what the containers themselves promise, because libsndfile repairs a short file silently.
-"""
+"""What an uploaded file really holds: decoded whole, block by block, in a child process with limits."""
 
 from __future__ import annotations
 
 import os
-import struct
 from pathlib import Path
 from typing import Any
 
+from hay_say_lab.audio.containers import cut_off, promises_length
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.errors import Fix, InvalidRequest, Problem, TooLarge
 
 LONGEST_UPLOAD_SECONDS = 4 * 3600       # longer recordings are cut before they are sent
 MOST_CHANNELS = 8
 BLOCK_FRAMES = 1 << 16
+LARGEST_SUM = 3.4e38                    # of float32: the channels of a frame are added before they are averaged
 
 
 def inspect(path: Path, sha256: str, label: str = "") -> ClipFacts:
@@ -42,12 +40,14 @@ def inspect(path: Path, sha256: str, label: str = "") -> ClipFacts:
                     finite = False
                     block = numpy.nan_to_num(block, posinf=0.0, neginf=0.0)
                 peak = max(peak, float(numpy.abs(block).max()))
-                energy += float((block.mean(axis=1).astype(numpy.float64) ** 2).sum())
+                mono = block.mean(axis=1, dtype=numpy.float64)
+                finite = finite and float(numpy.abs(mono).max()) * file.channels <= LARGEST_SUM
+                energy += float((mono**2).sum())
         except soundfile.LibsndfileError:
             raise _refusal("The file is damaged and cannot be decoded to its end.", "Export or send it anew.") from None
         if frames == 0:
             raise _refusal("The file holds no sound: its length is zero.", "Choose a file that holds sound.")
-        if truncated(path) or (file.format == "FLAC" and frames < file.frames):
+        if _ended_early(path, file, frames):
             raise _refusal("The file is cut off: it ends before its own header says.", "Send the whole file.")
         return ClipFacts(
             sha256=sha256,
@@ -63,21 +63,10 @@ def inspect(path: Path, sha256: str, label: str = "") -> ClipFacts:
         )
 
 
-def truncated(path: Path) -> bool:
-    """Whether a RIFF, AIFF or Ogg file ends before its own structure does; other containers are taken at their word."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(12)
-        if head[:4] in (b"RIFF", b"FORM"):
-            order = "<I" if head[:4] == b"RIFF" else ">I"
-            promised = struct.unpack(order, head[4:8])[0]
-            return promised not in (0, 0xFFFFFFFF) and promised + 8 > size + 1
-        if head[:4] == b"OggS":
-            file.seek(max(0, size - 65_307))        # the largest Ogg page
-            tail = file.read()
-            last = tail.rfind(b"OggS")
-            return last < 0 or not tail[last + 5] & 0x04    # the flag 'end of stream'
-    return False
+def _ended_early(path: Path, file: Any, frames: int) -> bool:
+    """Whether the file holds less than it says: by its structure, or by the number of frames in its header."""
+    counted = file.format == "FLAC" or (file.format == "MP3" and promises_length(path))
+    return cut_off(path) or (counted and frames < file.frames)
 
 
 def _check_shape(file: Any) -> None:

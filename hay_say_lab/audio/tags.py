@@ -19,6 +19,7 @@ FLAC_FIELD = "HAY_SAY_RECIPE"
 _FLAC_COMMENT_BLOCK = 4
 _LARGEST_FLAC_BLOCK = (1 << 24) - 1
 LARGEST_RECIPE = 8 << 20
+MOST_CHUNKS = 10_000            # a hostile file may consist of nothing but empty chunks or comments
 
 
 def tag_wav(wav: bytes, recipe: Mapping[str, Any]) -> bytes:
@@ -64,7 +65,7 @@ def read_recipe(content: bytes) -> dict[str, Any]:
         else:
             found = None
         document = json.loads(found) if found is not None and len(found) <= LARGEST_RECIPE else None
-    except (struct.error, ValueError, IndexError):
+    except (struct.error, ValueError, IndexError, RecursionError):
         document = None
     if not isinstance(document, dict):
         raise InvalidRequest(
@@ -77,7 +78,9 @@ def read_recipe(content: bytes) -> dict[str, Any]:
 
 def _riff_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 12
-    while at + 8 <= len(content):
+    for _ in range(MOST_CHUNKS):
+        if at + 8 > len(content):
+            return
         size = struct.unpack_from("<I", content, at + 4)[0]
         yield content[at : at + 4], content[at + 8 : at + 8 + size]
         at += 8 + size + size % 2
@@ -101,7 +104,7 @@ def _vorbis_comments(body: bytes) -> Iterator[bytes]:
     at = 4 + vendor
     count = struct.unpack_from("<I", body, at)[0]
     at += 4
-    for _ in range(count):
+    for _ in range(min(count, MOST_CHUNKS)):
         size = struct.unpack_from("<I", body, at)[0]
         yield body[at + 4 : at + 4 + size]
         at += 4 + size

@@ -28,8 +28,8 @@ class Interrupted(Exception):
 class Session:
     """Answers go to standard output (with `as_json`: one document, errors too), everything else to standard error."""
 
-    def __init__(self, home: str | None = None, as_json: bool = False) -> None:
-        self.home = Path(home).expanduser().absolute() if home else None
+    def __init__(self, as_json: bool = False) -> None:
+        self.home: Path | None = None           # None: the default data home
         self.as_json = as_json
 
     @cached_property
@@ -55,9 +55,9 @@ class Session:
     def told_interrupt(self, interrupted: Interrupted) -> None:
         """What goes on without us, and how to find it again."""
         ids = " ".join(interrupted.jobs)
-        message = f"Interrupted; {'the job goes on' if ids else 'nothing was started'}."
+        message = "Interrupted; the job goes on." if ids else "Interrupted."
         fix = f"hay-say jobs wait {ids}" if ids else ""
-        self.tell(f"{message}{f' Wait for it: {fix}' if fix else ''}")
+        self.tell(f"{message} Wait for it: {fix}" if ids else message)
         if self.as_json:
             problems = [{"field": "job", "message": message, "fix": {"label": fix, "patch": []}}] if ids else []
             document = {"code": "interrupted", "message": message, "problems": problems}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -58,24 +59,24 @@ class Number(_Control):
     def check(self, value: Any, field: str) -> Iterator[Problem]:
         if value is None and self.default is None:
             return
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if not _is_finite_number(value):
             yield Problem(
                 field, f"'{self.name}' must be a number of {self.unit}, not {_shown(value)}.", self._reset(field)
             )
             return
+        nearest = self._nearest(value)
+        mend = _put(field, nearest, f"Use {nearest:g}")
         if self.whole and not float(value).is_integer():
-            yield Problem(
-                field,
-                f"'{self.name}' must be a whole number of {self.unit}, not {value}.",
-                _put(field, round(value), "Round it"),
-            )
+            yield Problem(field, f"'{self.name}' must be a whole number of {self.unit}, not {value}.", mend)
         if not self.low <= value <= self.high:
-            nearest = min(max(value, self.low), self.high)
-            yield Problem(
-                field,
-                f"'{self.name}' is {value:g} {self.unit}; it goes from {self.low:g} to {self.high:g}.",
-                _put(field, nearest, f"Use {nearest:g}"),
-            )
+            message = f"'{self.name}' is {value:g} {self.unit}; it goes from {self.low:g} to {self.high:g}."
+            yield Problem(field, message, mend)
+
+    def _nearest(self, value: float) -> float:
+        """The value closest to this one that is allowed."""
+        if self.whole:
+            return min(max(round(value), math.ceil(self.low)), math.floor(self.high))
+        return min(max(value, self.low), self.high)
 
     def _reset(self, field: str) -> Fix:
         return _put(field, self.default, f"Use the default ({self.default})")
@@ -140,11 +141,19 @@ class Text(_Control):
             yield Problem(
                 field, f"'{self.name}' must be text, not {_shown(value)}.", _put(field, self.default, "Use the default")
             )
-        elif len(value) > self.longest:
+            return
+        clean = "".join(letter for letter in value if unicodedata.category(letter) not in ("Cc", "Cs"))
+        if len(value) > self.longest:
             yield Problem(
                 field,
                 f"'{self.name}' has {len(value)} characters; at most {self.longest} are taken.",
-                _put(field, value[: self.longest], "Cut it"),
+                _put(field, clean[: self.longest], "Cut it"),
+            )
+        if clean != value:
+            yield Problem(
+                field,
+                f"'{self.name}' holds control characters or halves of letters.",
+                _put(field, clean[: self.longest], "Leave them out"),
             )
 
 
@@ -176,7 +185,7 @@ def check_settings(controls: tuple[Control, ...], settings: Mapping[str, Any], f
             problems += known[name].check(value, where)
         else:
             offered = ", ".join(sorted(known)) or "none"
-            patch = ({"op": "remove", "path": pointer(where)},)
+            patch = ({"op": "remove", "path": f"{pointer(field)}/{_escaped(name)}"},)
             problems.append(
                 Problem(where, f"There is no setting '{name}' here; known are: {offered}.", Fix("Leave it out", patch))
             )
@@ -196,7 +205,22 @@ def with_defaults(controls: tuple[Control, ...], settings: Mapping[str, Any]) ->
 
 def pointer(field: str) -> str:
     """A dotted field path as a JSON Pointer (RFC 6901)."""
-    return "/" + "/".join(part.replace("~", "~0").replace("/", "~1") for part in field.split("."))
+    return "/" + "/".join(_escaped(part) for part in field.split("."))
+
+
+def _escaped(part: str) -> str:
+    """One part of a JSON Pointer; a setting's unknown name may hold dots, so it is no field path."""
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def _is_finite_number(value: Any) -> bool:
+    """Whether a float can hold it: a whole number from JSON may be larger than any float."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _put(field: str, value: Any, label: str) -> Fix:

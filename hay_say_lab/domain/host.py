@@ -42,9 +42,12 @@ def read_record(home: Path) -> HostRecord | None:
     """The record of the present or last host; None where there is none that can be read."""
     try:
         document = json.loads(record_path(home).read_bytes())
-        return HostRecord(**{name: document[name] for name in HostRecord.__slots__})
-    except (OSError, ValueError, KeyError, TypeError):
+        record = HostRecord(**{name: document[name] for name in HostRecord.__slots__})
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+    texts = (record.host_id, record.url, record.secret, record.code_version)
+    whole = isinstance(record.pid, int) and all(isinstance(text, str) for text in texts)
+    return record if whole else None
 
 
 def data_home() -> Path:

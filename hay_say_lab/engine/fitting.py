@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from hay_say_lab.audio.conversion import rate_within
 from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import AUDIO_WORKER
-from hay_say_lab.domain.manifest import Manifest
+from hay_say_lab.domain.manifest import Manifest, VoiceLayout
 from hay_say_lab.domain.voice import Provenance, Voice, VoiceFile, is_slug
 from hay_say_lab.engine.admission import Admit, Refuse, admit
 from hay_say_lab.engine.attendant import Done, Failed, Order, WorkerLost
@@ -102,6 +104,9 @@ class Fitting:
         folder = self._home.scratch / f"fit-{new_id()}"
         try:
             clip = await self._stage(AUDIO_WORKER, "decode", {UPLOAD: self._objects.open_path(facts.sha256)}, folder)
+            rate = rate_within(facts.sample_rate, _layout(manifest).reference)
+            if rate != facts.sample_rate:
+                clip = await self._stage(AUDIO_WORKER, "prepare", clip, folder, {"sample_rate": rate})
             fitted = await self._stage(manifest.id, "fit", {"clip": clip["clip"]}, folder)
             return await asyncio.to_thread(self._move_in, order, manifest, {"reference": clip["clip"], **fitted}, folder)
         finally:
@@ -113,9 +118,11 @@ class Fitting:
         remove(self._home.voice_folder(voice.id))
         return voice
 
-    async def _stage(self, worker: str, task: str, inputs: dict[str, Path], folder: Path) -> dict[str, Path]:
+    async def _stage(
+        self, worker: str, task: str, inputs: dict[str, Path], folder: Path, settings: dict[str, int] | None = None
+    ) -> dict[str, Path]:
         """One task outside of any job: wait for a seat, run it, give the objects that it made."""
-        order = Order(f"{folder.name}/{task}", 0, task, folder / task, folder / f"{task}-pieces", inputs=inputs)
+        order = Order(f"{folder.name}/{task}", 0, task, folder / task, folder / f"{task}-pieces", inputs=inputs, settings=settings or {})
         need = self._pool.need(worker, None, 0.0)
         while not isinstance(verdict := admit(need, self._pool.ledger()), Admit):
             if isinstance(verdict, Refuse):
@@ -137,11 +144,10 @@ class Fitting:
         return {role: self._objects.open_path(sha256) for role, sha256 in outputs.items()}
 
     def _move_in(self, order: VoiceOrder, manifest: Manifest, made: dict[str, Path], folder: Path) -> Voice:
-        assert manifest.layout is not None
         aside = folder / "voice"
         aside.mkdir()
         files: dict[str, VoiceFile] = {}
-        for role, name in manifest.layout.files.items():
+        for role, name in _layout(manifest).files.items():
             if role not in made:
                 raise WorkerFailed(f"{manifest.title} made no '{role}' of the recording.", fix="Tell its author.")
             shutil.copyfile(made[role], aside / name)
@@ -170,7 +176,12 @@ class Fitting:
         return voice
 
 
-def _notes(report: Path | None) -> dict[str, Any]:
-    import json
+def _layout(manifest: Manifest) -> VoiceLayout:
+    """`Fitting.problems` has refused a manifest without one."""
+    if manifest.layout is None:
+        raise WorkerFailed(f"{manifest.title} makes no voices from recordings.")
+    return manifest.layout
 
+
+def _notes(report: Path | None) -> dict[str, Any]:
     return json.loads(report.read_bytes()) if report is not None else {}

@@ -28,7 +28,7 @@ from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.documents import open_documents
 from hay_say_lab.registry.voices import Voices
-from hay_say_lab.service.application import LARGEST_JSON_BYTES, application
+from hay_say_lab.service.application import LARGEST_READ_BYTES, application
 from hay_say_lab.service.door import Door
 from hay_say_lab.service.handler import Access
 from hay_say_lab.service.identity import Identity, local_owner
@@ -70,6 +70,7 @@ async def live(settings: Settings) -> None:
         surface = _surface(home, store, news, Voices(documents, architectures := Architectures()), architectures)
         await surface.engine.recover()
         if settings.resume and surface.engine.idle:
+            record_path(home.root).unlink(missing_ok=True)      # of a host that crashed; nobody else holds the lock
             log.info("nothing is unfinished")
         else:
             await _serve(settings, home, surface)
@@ -97,7 +98,7 @@ async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
     port = sockets[0].getsockname()[1]
     identity = Identity(secret, local_owner(), Path(tokens) if tokens else None)
     hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
-    server = HTTPServer(application(surface, Access(door, identity, hosts)), max_body_size=LARGEST_JSON_BYTES)
+    server = HTTPServer(application(surface, Access(door, identity, hosts)), max_body_size=LARGEST_READ_BYTES)
     server.add_sockets(sockets)
     record = HostRecord(
         host_id=surface.host_id,

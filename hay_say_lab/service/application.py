@@ -7,13 +7,14 @@ from typing import Any
 
 from tornado.web import Application, RequestHandler
 
-from hay_say_lab.service.handler import Access, Missing
+from hay_say_lab.service.handler import LARGEST_JSON_BYTES, Access, Missing
 from hay_say_lab.service.routes import ROUTES, Route, pattern
 from hay_say_lab.service.surface import Surface
 
 log = logging.getLogger(__name__)
 
-LARGEST_JSON_BYTES = 4 << 20
+# A JSON body that is somewhat too large is read, so that its refusal is typed; beyond this the connection is closed.
+LARGEST_READ_BYTES = 4 * LARGEST_JSON_BYTES
 
 
 def application(surface: Surface, access: Access) -> Application:

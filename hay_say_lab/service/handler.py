@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import http.client
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler
 
 from hay_say_lab.domain.canonical import new_id
@@ -38,6 +41,8 @@ T = TypeVar("T")
 
 BLOCK_BYTES = 1 << 18
 LARGEST_LIMIT = 500
+LARGEST_JSON_BYTES = 4 << 20
+DIGITS = re.compile(r"[0-9]{1,18}")
 HARMLESS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
@@ -76,20 +81,14 @@ class LabHandler(RequestHandler):
         route = self.routes.get(self.request.method or "")
         if route is None:
             raise HTTPError(405)
+        self._check_origin()
         if route.role is not Role.ANYONE:
             self.caller = self.access.identity.caller(self.request.headers.get("Authorization"))
             require(self.caller, route.role)
         if route.counts:
             self.access.door.call()
             self._counted = True
-        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        has_body = int(self.request.headers.get("Content-Length") or 0) > 0
-        if route.json_body is not None and kind != "application/json" and (has_body or kind):
-            raise UnsupportedMedia(
-                f"This route reads application/json, not '{kind or 'nothing named'}'.",
-                field="Content-Type",
-                fix="Send 'Content-Type: application/json'.",
-            )
+        self._check_body(route)
 
     def on_finish(self) -> None:
         self._left()
@@ -125,7 +124,7 @@ class LabHandler(RequestHandler):
     def whole_number(self, name: str, default: int, low: int, high: int) -> int:
         """A query argument. Raises InvalidRequest."""
         text = self.get_query_argument(name, str(default))
-        if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        if not DIGITS.fullmatch(text) or not low <= int(text) <= high:
             raise InvalidRequest(
                 f"'{name}' must be a whole number from {low} to {high}.", field=name, fix=f"Use {default}."
             )
@@ -143,6 +142,27 @@ class LabHandler(RequestHandler):
 
     def send_bytes(self, content: bytes, media_type: str, etag: str, name: str) -> None:
         """Content with ETag, one Range, and a name that no browser takes for a page."""
+        part = self._announce(len(content), media_type, etag, name)
+        self.finish(content[part[0] : part[1]] if part else None)
+
+    async def send_file(self, path: Path, media_type: str, etag: str, name: str) -> None:
+        """The same for a file, of which only a block is in memory; a reader that leaves ends it."""
+        part = self._announce(path.stat().st_size, media_type, etag, name)
+        if part is not None:
+            with path.open("rb") as file:
+                file.seek(part[0])
+                left = part[1] - part[0]
+                while left > 0 and (block := await self.off_loop(file.read, min(BLOCK_BYTES, left))):
+                    left -= len(block)
+                    self.write(block)
+                    try:
+                        await self.flush()
+                    except StreamClosedError:
+                        return
+        self.finish()
+
+    def _announce(self, total: int, media_type: str, etag: str, name: str) -> tuple[int, int] | None:
+        """Status and headers for content of `total` bytes -> (first, past the last) to send; None for nothing."""
         self.set_header("Content-Type", media_type)
         self.set_header("Content-Disposition", f'attachment; filename="{name}"')
         self.set_header("Accept-Ranges", "bytes")
@@ -150,22 +170,17 @@ class LabHandler(RequestHandler):
         self.set_header("ETag", f'"{etag}"')
         if self.check_etag_header():
             self.set_status(304)
-            self.finish()
-            return
+            return None
         wanted = self.request.headers.get("Range")
         if self.request.headers.get("If-Range", f'"{etag}"') != f'"{etag}"':
             wanted = None
-        part = byte_range(wanted, len(content))
+        part = byte_range(wanted, total)
         if part is not None:
-            first, past = part
             self.set_status(206)
-            self.set_header("Content-Range", f"bytes {first}-{past - 1}/{len(content)}")
-            content = content[first:past]
-        self.set_header("Content-Length", str(len(content)))
-        if self.request.method == "HEAD":
-            self.finish()
-        else:
-            self.finish(content)
+            self.set_header("Content-Range", f"bytes {part[0]}-{part[1] - 1}/{total}")
+        first, past = part or (0, total)
+        self.set_header("Content-Length", str(past - first))
+        return None if self.request.method == "HEAD" else (first, past)
 
     def compute_etag(self) -> str | None:
         return None                         # `send_bytes` sets its own
@@ -182,6 +197,8 @@ class LabHandler(RequestHandler):
         self.set_header("Cache-Control", "no-store")
         if known.retry_after_seconds is not None:
             self.set_header("Retry-After", str(max(1, round(known.retry_after_seconds))))
+        if status_code == 405:
+            self.set_header("Allow", ", ".join(sorted(self.routes)))
         if known.status == 401:
             self.set_header("WWW-Authenticate", "Bearer")
         self.finish(wire.adapter(dict).dump_json(known.as_json()))
@@ -194,6 +211,27 @@ class LabHandler(RequestHandler):
         else:
             error.error_id = new_id()
             log.error("error %s", error.error_id, exc_info=(kind, error, trace))
+
+    def _check_origin(self) -> None:
+        """No page talks to the host: browsers go through a Jupyter server, which checks where they come from."""
+        if self.request.method not in ("GET", "HEAD") and "Origin" in self.request.headers:
+            raise Forbidden("This host takes no calls from web pages.", field="Origin", fix="Call Jupyter's address.")
+
+    def _check_body(self, route: Route) -> None:
+        """What pages can send to strangers without asking first (forms, plain text) is no JSON."""
+        if self.request.method in ("GET", "HEAD") or isinstance(route.body, str):
+            return
+        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind != "application/json" and (kind or self.request.body):
+            raise UnsupportedMedia(
+                "This route reads application/json and nothing else.",
+                field="Content-Type",
+                fix="Send 'Content-Type: application/json'.",
+            )
+        if len(self.request.body) > LARGEST_JSON_BYTES:
+            raise TooLarge(
+                f"The body is larger than {LARGEST_JSON_BYTES >> 20} MB.", field="body", fix="Send less at once."
+            )
 
     def _check_host(self) -> None:
         """A page that resolved its own name to this machine (DNS rebinding) is not let in."""

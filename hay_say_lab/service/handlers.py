@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from tornado.iostream import StreamClosedError
@@ -14,10 +15,10 @@ from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import State
 from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.fitting import VoiceOrder
-from hay_say_lab.errors import InvalidRequest, UnsupportedMedia
+from hay_say_lab.errors import InvalidRequest, LabError, UnsupportedMedia
 from hay_say_lab.service.doctor import examine
-from hay_say_lab.service.handler import LARGEST_LIMIT, Access, LabHandler
-from hay_say_lab.service.surface import LARGEST_UPLOAD_BYTES, Surface
+from hay_say_lab.service.handler import DIGITS, LARGEST_LIMIT, Access, LabHandler
+from hay_say_lab.service.surface import LARGEST_UPLOAD_BYTES, Surface, Upload, too_large
 from hay_say_lab.service.views import (
     ArchitecturesView,
     ClipView,
@@ -48,11 +49,10 @@ class HealthHandler(LabHandler):
 
 class ReadyHandler(LabHandler):
     async def get(self) -> None:
+        self.access.door.check()
         store = self.surface.engine.store
         unfinished = store.count(State.QUEUED, State.RUNNING, State.CANCELLING)
-        checks = {"store": "ok", "door": "open" if self.access.door.open else "closing"}
-        ready = self.access.door.open
-        self.reply(ReadyView(ready, checks, self.surface.engine.pool.described(), unfinished), 200 if ready else 503)
+        self.reply(ReadyView(True, {"store": "ok", "door": "open"}, self.surface.engine.pool.described(), unfinished))
 
 
 class DoctorHandler(LabHandler):
@@ -119,24 +119,32 @@ class ReleaseHandler(LabHandler):
 
 @stream_request_body
 class ClipsHandler(LabHandler):
-    """An upload is streamed to disk; its caps are checked while it grows."""
+    """An upload is streamed to disk; its caps are checked while it grows.
 
-    _upload: Any = None
+    What is refused is read to its end and thrown away: who is still sending would not hear the refusal.
+    """
+
+    _upload: Upload | None = None
+    _refusal: LabError | None = None
 
     def prepare(self) -> None:
-        super().prepare()
-        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if not (kind.startswith(("audio/", "video/")) or kind == "application/octet-stream"):
-            raise UnsupportedMedia(
-                "This route takes the bytes of a sound file.",
-                field="Content-Type",
-                fix="Send 'audio/...' or 'application/octet-stream'.",
-            )
-        self.request.connection.set_max_body_size(LARGEST_UPLOAD_BYTES + 1)  # type: ignore[union-attr]
-        self._upload = self.surface.upload()
+        try:
+            super().prepare()
+            self._check_upload()
+            self._upload = self.surface.upload()
+        except LabError as refusal:
+            if self._announced_bytes > LARGEST_UPLOAD_BYTES:
+                raise                           # that much is not even thrown away
+            self._refusal = refusal
+        self.request.connection.set_max_body_size(LARGEST_UPLOAD_BYTES + (1 << 20))  # type: ignore[union-attr]
 
     async def data_received(self, chunk: bytes) -> None:
-        await self.off_loop(self._upload.take, chunk)
+        if self._refusal is not None or self._upload is None:
+            return
+        try:
+            await self.off_loop(self._upload.take, chunk)
+        except LabError as refusal:
+            self._refusal = refusal
 
     def _left(self) -> None:
         super()._left()
@@ -144,9 +152,26 @@ class ClipsHandler(LabHandler):
             self._upload.drop()
 
     async def post(self) -> None:
+        if self._refusal is not None or self._upload is None:
+            raise self._refusal or InvalidRequest("Nothing was sent.", field="clip", fix="Send a sound file.")
         label = self.get_query_argument("label", "")
         facts = await self.surface.take_clip(self.owner, self._upload, label)
         self.reply(_clip_view(facts), 201)
+
+    def _check_upload(self) -> None:
+        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if not (kind.startswith(("audio/", "video/")) or kind == "application/octet-stream"):
+            raise UnsupportedMedia(
+                "This route takes the bytes of a sound file.",
+                field="Content-Type",
+                fix="Send 'audio/...' or 'application/octet-stream'.",
+            )
+        if self._announced_bytes > LARGEST_UPLOAD_BYTES:
+            raise too_large()
+
+    @property
+    def _announced_bytes(self) -> int:
+        return int(self.request.headers.get("Content-Length") or 0)
 
 
 class ClipHandler(LabHandler):
@@ -159,10 +184,9 @@ class ArtifactHandler(LabHandler):
 
     async def get(self, sha256: str) -> None:
         path = self.surface.artifact(self.owner, sha256)
-        content = await self.off_loop(path.read_bytes)
-        document = content[:1] in (b"{", b"[")
+        document = await self.off_loop(_is_document, path)
         media_type = "application/json; charset=utf-8" if document else "application/octet-stream"
-        self.send_bytes(content, media_type, sha256, f"{sha256[:16]}.{'json' if document else 'bin'}")
+        await self.send_file(path, media_type, sha256, f"{sha256[:16]}.{'json' if document else 'bin'}")
 
     head = get
 
@@ -241,8 +265,8 @@ class EventsHandler(LabHandler):
             await self._poll()
 
     async def _poll(self) -> None:
-        newest = self.surface.engine.store.last_event() if self.get_query_argument("after", None) is None else 0
-        after = self.whole_number("after", newest, 0, 2**53)
+        newest = self.surface.engine.store.last_event()
+        after = min(newest, self.whole_number("after", newest, 0, 2**53))
         seconds = self.whole_number("wait", 0, 0, LONGEST_POLL_SECONDS)
         job = self.get_query_argument("job", None)
         known = self._progress(job)
@@ -259,8 +283,9 @@ class EventsHandler(LabHandler):
 
     async def _stream(self) -> None:
         """Events in order from Last-Event-ID on, progress without a number, a heartbeat, a bounded age."""
+        newest = self.surface.engine.store.last_event()
         text = self.request.headers.get("Last-Event-ID") or self.get_query_argument("after", "")
-        after = int(text) if text.isascii() and text.isdigit() else self.surface.engine.store.last_event()
+        after = min(int(text), newest) if DIGITS.fullmatch(text) else newest
         self.set_header("Content-Type", "text/event-stream; charset=utf-8")
         self.set_header("Cache-Control", "no-cache, no-transform")
         self.set_header("X-Accel-Buffering", "no")
@@ -320,6 +345,12 @@ def _states(names: list[str]) -> tuple[State, ...]:
     except ValueError:
         known = ", ".join(state.value for state in State)
         raise InvalidRequest("There is no such state.", field="state", fix=f"Known are: {known}.") from None
+
+
+def _is_document(path: Path) -> bool:
+    """Whether an object is JSON: no sound file begins like that."""
+    with path.open("rb") as file:
+        return file.read(1) in (b"{", b"[")
 
 
 def _clip_view(facts: ClipFacts) -> ClipView:

@@ -6,7 +6,7 @@ import re
 
 from hay_say_lab.errors import RangeUnsatisfiable
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 def byte_range(header: str | None, total: int) -> tuple[int, int] | None:

@@ -41,9 +41,7 @@ class Upload:
         self.received += len(chunk)
         if self.received > LARGEST_UPLOAD_BYTES:
             self.drop()
-            raise TooLarge(
-                f"The file is larger than {LARGEST_UPLOAD_BYTES >> 20} MB.", field="clip", fix="Send a shorter part."
-            )
+            raise too_large()
         try:
             with self.path.open("ab") as file:
                 file.write(chunk)
@@ -53,6 +51,12 @@ class Upload:
 
     def drop(self) -> None:
         self.path.unlink(missing_ok=True)
+
+
+def too_large() -> TooLarge:
+    return TooLarge(
+        f"The file is larger than {LARGEST_UPLOAD_BYTES >> 20} MB.", field="clip", fix="Send a shorter part."
+    )
 
 
 @dataclass(slots=True)

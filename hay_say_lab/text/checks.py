@@ -11,6 +11,8 @@ from hay_say_lab.domain.request import RequestText
 from hay_say_lab.errors import Fix, Problem
 
 _ALLOWED_CONTROLS = frozenset("\n\r\t")
+# Kept for pictographs by Unicode (UTS 51): people type emoji that are younger than this Python's tables.
+_PICTURES = range(0x1F000, 0x1FB00)
 
 
 def text_problems(text: RequestText, contract: TextContract, longest: int) -> Iterator[Problem]:
@@ -19,15 +21,14 @@ def text_problems(text: RequestText, contract: TextContract, longest: int) -> It
     if not body.strip():
         yield Problem("text.body", "There is no text to speak.", Fix("Write a sentence."))
     longest = min(longest, contract.longest_characters)
-    if len(body) > longest:
-        cut = _replace("text.body", body[:longest], f"Keep the first {longest} characters")
-        yield Problem(
-            "text.body", f"The text has {len(body)} characters; {longest} are taken at once.", cut
-        )
     unreadable = unreadable_characters(body)
+    # Both fixes give the same text: each of them mends the whole body, in whatever order they are used.
+    clean = "".join(" " if letter in unreadable else letter for letter in body[:longest])
+    if len(body) > longest:
+        cut = _replace("text.body", clean, f"Keep the first {longest} characters")
+        yield Problem("text.body", f"The text has {len(body)} characters; {longest} are taken at once.", cut)
     if unreadable:
         named = ", ".join(f"U+{ord(letter):04X}" for letter in sorted(unreadable)[:5])
-        clean = "".join(" " if letter in unreadable else letter for letter in body)
         yield Problem(
             "text.body",
             f"The text holds characters that nobody can speak ({named}).",
@@ -44,11 +45,18 @@ def text_problems(text: RequestText, contract: TextContract, longest: int) -> It
 
 def unreadable_characters(body: str) -> set[str]:
     """Control characters (but line ends and tabs), halves of surrogate pairs, and code points that are nothing."""
-    return {
-        letter
-        for letter in set(body)
-        if unicodedata.category(letter) in ("Cc", "Cs", "Cn") and letter not in _ALLOWED_CONTROLS
-    }
+    return {letter for letter in set(body) if not _readable(letter)}
+
+
+def _readable(letter: str) -> bool:
+    match unicodedata.category(letter):
+        case "Cc":
+            return letter in _ALLOWED_CONTROLS
+        case "Cs":
+            return False
+        case "Cn":
+            return ord(letter) in _PICTURES
+    return True
 
 
 def _replace(field: str, value: str, label: str) -> Fix:

@@ -17,11 +17,11 @@ pytest.importorskip("playwright", reason="no chromium here: playwright is not in
 from playwright.sync_api import Locator, expect
 
 from hay_say_lab.widgets.chunks import LARGEST_CHUNK_BYTES
-from tests.browser.lab_session import CHROMIUM, LabPage, lab_page
+from tests.browser.lab_session import LabPage, lab_page
 from tests.browser.shots import CELLS, LONG, REPOSITORY, SCREENSHOTS, SHORT, THEMES, listen_a_moment, player, shoot
 from tests.widgets.sample_take import SAMPLE_RATE, SampleTake
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no chromium here")]
+pytestmark = pytest.mark.browser
 
 AXE = REPOSITORY / "node_modules" / "axe-core" / "axe.min.js"
 SHORT_TAKE, LONG_TAKE = SampleTake(SHORT), SampleTake(LONG, seed=2**62 + 1)
@@ -189,6 +189,7 @@ def test_a_take_larger_than_a_chunk_arrives_whole(lab: LabPage, format: str) -> 
     saved = Path(download.value.path()).read_bytes()
     assert hashlib.sha256(saved).digest() == hashlib.sha256(whole).digest()
     name = download.value.suggested_filename
+    expect(player(lab, 1).get_by_role("status")).to_have_text(f"Saved as {name}.")
     assert re.fullmatch(rf"a-longer-story-[\w-]+-{LONG_TAKE.artifact[:8]}\.{format.lower()}", name)
     asking = re.compile(rf'"format": ?"{format.lower()}", ?"from": ?(\d+)'.encode())
     asked = {int(first) for frame in lab.sent for first in asking.findall(frame)}

@@ -19,7 +19,13 @@ DRAWERS = {"base", "common", "core", "helper", "helpers", "lib", "misc", "util",
 PRINTER = "cli"
 
 # Edges at which anything at all may come up and must become a value: (file, function) -> why.
-EDGES: dict[tuple[str, str], str] = {}
+EDGES: dict[tuple[str, str], str] = {
+    ("hay_say_lab/engine/engine.py", "_carry"): "a fault of ours fails one job and frees its seat; the log keeps the trace",
+    ("hay_say_lab/registry/architectures.py", "_read"): "a stranger's manifest is imported; the others must go on",
+    ("hay_say_lab/storage/database.py", "_commit"): "what a write raises belongs to the thread that asked for it",
+    ("hay_say_lab/worker/process.py", "_load"): "a stranger's runtime; the host gets what it raises as a frame",
+    ("hay_say_lab/worker/process.py", "_run"): "a stranger's runtime; the host gets what it raises as a frame",
+}
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:

@@ -24,7 +24,7 @@ VOICES: tuple[LibraryVoice, ...] = (
     LibraryVoice("ca-ba", "Catalan (Balearic)", "roa/ca-ba", ("ca-x-balear",)),
     LibraryVoice("ca-nw", "Catalan (North-western)", "roa/ca-nw", ("ca-x-nordocc",)),
     LibraryVoice("ca-va", "Catalan (Valencian)", "roa/ca-va", ("ca-valencia",)),
-    LibraryVoice("chr", "Cherokee", "iro/chr", ("chr-US-Qaaa-x-west",)),
+    LibraryVoice("chr", "Cherokee", "iro/chr", ("chr-Qaaa-US-x-west",)),
     LibraryVoice("cmn", "Chinese (Mandarin, latin as English)", "sit/cmn", ("cmn", "zh-cmn", "zh")),
     LibraryVoice(
         "cmn-latn-pinyin", "Chinese (Mandarin, latin as Pinyin)", "sit/cmn-Latn-pinyin", ("cmn-Latn-pinyin", "zh-cmn", "zh")

@@ -2,7 +2,7 @@
 
 What the library's word events are like, and what is done about it (all seen with version 1.52):
 - one word of the text may give several: '1999' gives three, later ones one letter on. They are merged;
-- two words may share one ('of the' is one word to the English dictionary). They become one entry, 'of the';
+- two words may share one ('of the' is one word to the English dictionary). Here they are one; parting.py parts them;
 - behind a dropped full stop or an apostrophe the next word's event points a letter or two too early. An event that
   starts no new word, with a word left over that no event points at, is that word's;
 - Korean says the first of two joined words before the event. Phonemes before a clause's first event are its.

@@ -23,15 +23,15 @@ CONTROLS = (
     ),
     Number(
         "pitch", unit="points", low=0, high=99, default=50, step=1,
-        help="Base pitch of the voice; 50 points up double it.",
+        help="Pitch of the voice: 0 is about half an octave lower than 50, 99 about three quarters higher.",
     ),
     Number(
         "pitch_range", unit="points", low=0, high=99, default=50, step=1,
         help="How far the melody moves; 0 is monotone.",
     ),
     Number(
-        "word_gap", unit="x 10 ms", low=0, high=100, default=0, step=1, advanced=True,
-        help="Extra pause between words, in steps of 10 ms at the default rate.",
+        "word_gap", unit="10 ms", low=0, high=100, default=0, step=1, advanced=True,
+        help="Extra pause behind each word, in steps of 10 ms; it shrinks as the rate grows.",
     ),
     Number(
         "volume", unit="percent", low=0, high=200, default=100, step=1, advanced=True,

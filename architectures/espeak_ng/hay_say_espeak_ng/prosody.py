@@ -15,7 +15,10 @@ from hay_say_espeak_ng.script import Style
 RATES = (80, 450)               # words per minute
 PITCHES = RANGES = (0, 99)
 VOLUMES = (0, 200)
-PITCH_STEPS_PER_OCTAVE = 50     # the library's base pitch doubles from 50 to 100: 128 * 2 ** ((pitch - 50) / 50)
+# The library's pitch number moves the base of the voice, an octave for 50, but not the melody on top of it. At the
+# middle, the base makes 0.68 of the median pitch (measured on en-us, en-us+f2, de, ru+m3: 0.65 to 0.71).
+PITCH_STEPS_PER_OCTAVE = 50
+BASE_SHARE = 0.68
 
 _RATE_WORDS = {"x-slow": 0.6, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.6}
 _PITCH_WORDS = {"x-low": 0.75, "low": 0.87, "medium": 1.0, "default": 1.0, "high": 1.15, "x-high": 1.33}
@@ -42,7 +45,7 @@ def with_rate(text: str, style: Style, asked: Style) -> Style:
 
 
 def with_pitch(text: str, style: Style, asked: Style) -> Style:
-    """Move the base pitch; the melody on top of it keeps its size in Hz."""
+    """Move the median pitch: to about a quarter of a semitone around the middle of the library's range."""
     if text in _PITCH_WORDS:
         return replace(style, pitch=_moved(asked.pitch, _PITCH_WORDS[text]))
     semitones = _SEMITONES.fullmatch(text)
@@ -91,9 +94,12 @@ def _signed(match: re.Match[str]) -> float:
 
 
 def _moved(pitch: int, factor: float) -> int:
-    if factor <= 0.0:
+    """The pitch number at which the median pitch is `factor` times what it is at `pitch`."""
+    base = 2.0 ** ((pitch - 50) / PITCH_STEPS_PER_OCTAVE)
+    wanted = (factor * (BASE_SHARE * base + 1.0 - BASE_SHARE) - (1.0 - BASE_SHARE)) / BASE_SHARE
+    if wanted <= 0.0:
         return PITCHES[0]
-    return _within(PITCHES, pitch + PITCH_STEPS_PER_OCTAVE * math.log2(factor))
+    return _within(PITCHES, 50 + PITCH_STEPS_PER_OCTAVE * math.log2(wanted))
 
 
 def _within(limits: tuple[int, int], value: float) -> int:

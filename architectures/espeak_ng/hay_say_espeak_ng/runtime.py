@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,18 +16,20 @@ from hay_say_espeak_ng.library import SAMPLE_RATE, Order, RawEvent
 from hay_say_espeak_ng.manifest import CONTROLS
 from hay_say_espeak_ng.mnemonics import FIELD, Mnemonics, mnemonic_script, mnemonics_of
 from hay_say_espeak_ng.nursery import Nursery, installed_library
+from hay_say_espeak_ng.parting import Phonemes, plain
 from hay_say_espeak_ng.pieces import Plan, plan
 from hay_say_espeak_ng.script import Script, Style, plain_script
 from hay_say_espeak_ng.ssml import read_ssml
 from hay_say_espeak_ng.steps import Spoken
-from hay_say_espeak_ng.timings import Heard, heard
+from hay_say_espeak_ng.timings import Heard, Recording, heard
 from hay_say_espeak_ng.voices import NO_VARIANT, LibraryVariant, LibraryVoice, spoken_name
+from hay_say_lab.domain.control import with_defaults
 from hay_say_lab.errors import VoiceMissing
 from hay_say_lab.plugin import Clip, Context, InvalidRequest, RequestText, Result, Runtime, VoiceFiles
 
 _VOICES = {voice.slug: voice for voice in VOICES}
 _VARIANTS = {variant.name: variant for variant in VARIANTS}
-_DEFAULTS = {control.name: control.default for control in CONTROLS}
+_DEFAULTS = with_defaults(CONTROLS, {})
 _ALLOWED_CONTROLS = "\t\n\r"
 FULL_SCALE = 32_768.0           # of 16 bits
 
@@ -80,24 +82,43 @@ class EspeakRuntime(Runtime):
         script = self._script(voice, text, settings)
         pieces = plan(script, gap=settings["word_gap"])
         parts: list[numpy.ndarray] = []
-        spoken: list[Spoken] = []
+        recordings: list[Recording] = []
         position = 0
         for piece, (samples, events) in zip(
             pieces.pieces, self._spoken_pieces(pieces, voice, variant, context), strict=True
         ):
             position += piece.silence_samples
-            spoken.append(Spoken(piece, events, position, len(samples)))
+            recordings.append(Recording.of(script, Spoken(piece, events, position, len(samples))))
             parts += [numpy.zeros(piece.silence_samples, numpy.int16), samples]
             position += len(samples)
         parts.append(numpy.zeros(pieces.silence_samples, numpy.int16))
-        told = heard(script, spoken, position + pieces.silence_samples)
-        if not told.words:
+        if not any(recording.words for recording in recordings):
             raise _nothing_to_say(voice)
-        return _as_float(parts), told
+        self._part_words(script, recordings, voice, context)
+        return _as_float(parts), heard(script, recordings, position + pieces.silence_samples)
+
+    def _part_words(
+        self, script: Script, recordings: Sequence[Recording], voice: LibraryVoice, context: Context
+    ) -> None:
+        """Find where words end that the library said as one, by hearing each of them alone."""
+        tokens = sorted(set().union(*(recording.said_as_one(script) for recording in recordings)))
+        if not tokens:
+            return
+        alone: dict[str, Phonemes] = {}
+        list_of_words = plain_script("\n\n".join(tokens), _style(_DEFAULTS))
+        for piece in plan(list_of_words, gap=0).pieces:
+            order = Order(piece.source, voice.file, piece.settings, seed=0, flags=piece.flags)
+            utterance = self._nursery.utter(order, partial(context.checkpoint, 1.0, "timings"))
+            recording = Recording.of(list_of_words, Spoken(piece, utterance.events, 0, len(utterance.samples) // 2))
+            for word in recording.words:
+                for _, text in recording.tokens(word, list_of_words)[:1]:
+                    alone[text] = plain([recording.names[number] for number in word.phonemes])
+        for recording in recordings:
+            recording.part_words(script, alone)
 
     def _script(self, voice: LibraryVoice, text: RequestText, settings: Mapping[str, Any]) -> Script:
         _refuse_control_characters(text.body)
-        style = Style(settings["rate_wpm"], settings["pitch"], settings["pitch_range"], settings["volume"])
+        style = _style(settings)
         if text.markup == "ssml":
             return read_ssml(text.body, style, voice.languages, self._table(voice))
         if text.markup == "phonemes":
@@ -131,8 +152,11 @@ class EspeakRuntime(Runtime):
 
 
 def folded(seed: int) -> int:
-    """A seed of 63 bits as the 31 that the library's generator tells apart."""
-    return (seed ^ seed >> 31 ^ seed >> 62) & 0x7FFF_FFFF
+    """A seed of 63 bits as the 31 that the library's generator tells apart: multiplied by the golden ratio of 2**64,
+
+    of which the upper bits depend on all bits of the seed.
+    """
+    return (seed * 0x9E37_79B9_7F4A_7C15 & 0xFFFF_FFFF_FFFF_FFFF) >> 33
 
 
 def _voice(voice_id: str) -> LibraryVoice:
@@ -142,6 +166,10 @@ def _voice(voice_id: str) -> LibraryVoice:
             f"espeak-ng has no voice '{slug}'.", field="voice", fix="Choose one of `hay-say voices`, such as 'en-us'."
         )
     return _VOICES[slug]
+
+
+def _style(settings: Mapping[str, Any]) -> Style:
+    return Style(settings["rate_wpm"], settings["pitch"], settings["pitch_range"], settings["volume"])
 
 
 def _refuse_control_characters(body: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from hay_say_espeak_ng.atoms import Atoms, written
 from hay_say_espeak_ng.hearing import Word, words_heard
 from hay_say_espeak_ng.library import SAMPLE_RATE
+from hay_say_espeak_ng.parting import Phonemes, parted
 from hay_say_espeak_ng.script import Script
 from hay_say_espeak_ng.steps import Spoken, Step, steps
 from hay_say_lab.plugin import TimedPhoneme, TimedWord, Timings
@@ -50,30 +51,65 @@ class Heard:
         }
 
 
-def heard(script: Script, spoken: Sequence[Spoken], total_samples: int) -> Heard:
+@dataclass(slots=True)
+class Recording:
+    """A piece with what can be told of it alone: its atoms, its steps, its words."""
+
+    part: Spoken
+    atoms: Atoms
+    steps: list[Step]
+    words: list[Word]
+
+    @classmethod
+    def of(cls, script: Script, part: Spoken) -> Recording:
+        atoms = Atoms(script, part.piece.start, part.piece.stop)
+        in_order = list(steps(part))
+        return cls(part, atoms, in_order, words_heard(in_order, atoms))
+
+    @property
+    def names(self) -> list[str]:
+        return [step.ipa for step in self.steps if not step.is_word]
+
+    def tokens(self, word: Word, script: Script) -> list[tuple[int, str]]:
+        """(atom, text) of each word as written that a heard word stands for."""
+        indices = self.atoms.words_between(word.first - 1, word.last + 1)
+        return [(index, script.text(self.atoms[index].first, self.atoms[index].last)) for index in indices]
+
+    def said_as_one(self, script: Script) -> set[str]:
+        """Texts of the words that were said together with another."""
+        several = [tokens for word in self.words if len(tokens := self.tokens(word, script)) > 1]
+        return {text for tokens in several for _, text in tokens}
+
+    def part_words(self, script: Script, alone: Mapping[str, Phonemes]) -> None:
+        """Part the words that were said together; `alone` are the phonemes of each said alone."""
+        names = self.names
+        self.words = [one for word in self.words for one in parted(word, self.tokens(word, script), names, alone)]
+
+
+def heard(script: Script, recordings: Sequence[Recording], total_samples: int) -> Heard:
     """Everything in a clip of `total_samples`; silence around pieces becomes pauses."""
     result = Heard()
     position = 0
     phonemes: list[TimedPhoneme] = []
-    for part in spoken:
+    for recording in recordings:
+        part = recording.part
         phonemes.append(TimedPhoneme("", -1, position, part.offset))
-        phonemes += _of_piece(script, part, result.words)
+        phonemes += _of_piece(script, recording, result.words)
         position = part.offset + part.samples
     phonemes.append(TimedPhoneme("", -1, position, total_samples))
     result.phonemes = list(_joined(phonemes))
+    spoken = [recording.part for recording in recordings]
     result.marks = [{"name": mark.name, "sample": _sample_of(mark.at, spoken, result)} for mark in script.marks]
     return result
 
 
-def _of_piece(script: Script, part: Spoken, words: list[HeardWord]) -> list[TimedPhoneme]:
+def _of_piece(script: Script, recording: Recording, words: list[HeardWord]) -> list[TimedPhoneme]:
     """Add a piece's words to `words`; its phonemes, which name them by their place there."""
-    atoms = Atoms(script, part.piece.start, part.piece.stop)
-    in_order = list(steps(part))
-    names = [step.ipa for step in in_order if not step.is_word]
-    spans = _spans(in_order, part.samples)
+    part, names = recording.part, recording.names
+    spans = _spans(recording.steps, part.samples)
     word_of: dict[int, int] = {}
-    for word in words_heard(in_order, atoms):
-        heard_word = _heard_word(script, word, atoms, names, spans, part.offset)
+    for word in recording.words:
+        heard_word = _heard_word(script, word, recording.atoms, names, spans, part.offset)
         if words and _same_place(words[-1].timed, heard_word.timed):
             words[-1] = _merged(words[-1], heard_word)
         else:

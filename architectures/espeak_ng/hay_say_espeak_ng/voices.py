@@ -17,6 +17,7 @@ _TAGS = {
     "ca-ba": "ca-x-balear",
     "ca-nw": "ca-x-nordocc",
     "ca-va": "ca-valencia",
+    "chr-us-qaaa-x-west": "chr-Qaaa-US-x-west",     # the script stands before the region
     "en-us-nyc": "en-US-x-nyc",
     "piqd": "tlh",              # the library names the script, BCP 47 the language: Klingon
     "py": "art-x-pyash",

@@ -133,18 +133,9 @@ export class Playback {
     if (held) {
       return held;
     }
-    const coming = fetchExport(this.model, format, {
-      onProgress: share => this.listener.said(labels.player.loadingShare(Math.floor(share * 100))),
-      onLate: () => this.listener.said(labels.player.late),
-      signal: this.stopped.signal
-    }).then(bytes => new Blob([bytes], { type: MIME[format] }));
+    const coming = this.transfer(format);
     this.fetched.set(format, coming);
-    this.listener.said(labels.player.loading);
-    coming
-      .catch(() => this.fetched.delete(format))
-      .finally(() => {
-        this.listener.said("");
-      });
+    coming.catch(() => this.fetched.delete(format));
     return coming;
   }
 
@@ -155,6 +146,21 @@ export class Playback {
     this.audio.pause();
     this.audio.removeAttribute("src");
     URL.revokeObjectURL(this.url);
+  }
+
+  private async transfer(format: string): Promise<Blob> {
+    const { model, listener, stopped } = this;
+    listener.said(labels.player.loading);
+    try {
+      const bytes = await fetchExport(model, format, {
+        onProgress: share => listener.said(labels.player.loadingShare(Math.floor(share * 100))),
+        onLate: () => listener.said(labels.player.late),
+        signal: stopped.signal
+      });
+      return new Blob([bytes], { type: MIME[format] });
+    } finally {
+      listener.said("");
+    }
   }
 
   private async load(): Promise<void> {

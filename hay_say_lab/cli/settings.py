@@ -1,0 +1,72 @@
+"""`--set name=value`: text from a command line becomes the kind of value that the control declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from hay_say_lab.errors import Fix, InvalidRequest, NotFound, Problem
+
+if TYPE_CHECKING:
+    from hay_say_lab.client.lab import Lab
+    from hay_say_lab.domain.control import Control
+
+NOTHING = ""                    # `--set name=` leaves the value to the architecture, where its default does so
+
+
+def read_settings(lab: Lab, task: str, voice: str | None, pairs: Iterable[str]) -> tuple[dict[str, Any], list[Problem]]:
+    """Settings by name, and the pairs that are none.
+
+    What does not fit its control stays as it was written: the host tells all such problems together.
+    """
+    written: dict[str, str] = {}
+    problems: list[Problem] = []
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            problems.append(Problem("set", f"'{pair}' is no setting.", Fix("Write it as name=value.")))
+        else:
+            written[name] = value
+    if not written:
+        return {}, problems
+    known = {control.name: control for control in _controls(lab, task, voice)}
+    return {name: typed(known.get(name), value) for name, value in written.items()}, problems
+
+
+def typed(control: Control | None, text: str) -> str | bool | int | float | None:
+    """The value that `text` means for a control; `text` itself where it means none of its kind."""
+    kind = control.kind if control is not None else ""
+    if kind == "toggle":
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if kind == "number":
+        return _number(text)
+    return text
+
+
+def _number(text: str) -> str | int | float | None:
+    if text == NOTHING:
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _controls(lab: Lab, task: str, voice: str | None) -> tuple[Control, ...]:
+    """None where the voice is unknown or does something else: the host says so when it gets the request."""
+    try:
+        return lab.controls(task, voice)
+    except (InvalidRequest, NotFound):
+        return ()
+
+
+def whole_number(text: str | None, field: str) -> tuple[int | None, list[Problem]]:
+    """An option that is a whole number, and the problem where it is none."""
+    if text is None:
+        return None, []
+    try:
+        return int(text), []
+    except ValueError:
+        return None, [Problem(field, f"'{text}' is no whole number.", Fix("Write digits, such as 7."))]

@@ -1,0 +1,106 @@
+"""`hay-say voices`: what is installed, where it came from, and new ones from a recording."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from hay_say_lab.cli.command import Command, Parser, actions
+from hay_say_lab.cli.exits import Exit
+from hay_say_lab.cli.session import Session, table
+
+PROVENANCE = ("source", "licence", "consent", "intended_use")
+
+
+def declare(parser: Parser) -> None:
+    verbs = (
+        ("list", "list the installed voices", _declare_list),
+        ("show", "show one voice with its provenance", _declare_voice),
+        ("add", "make a voice from a recording of somebody who agreed to it", _declare_add),
+        ("remove", "remove a voice and its files", _declare_voice),
+    )
+    actions(parser, verbs, default="list")
+    parser.set_defaults(words=[])
+
+
+def _declare_list(parser: Parser) -> None:
+    parser.add_argument("words", nargs="*", metavar="WORD", help="only voices whose line holds each of these words")
+
+
+def _declare_voice(parser: Parser) -> None:
+    parser.add_argument("voice", metavar="VOICE", help="its id, as 'voices list' shows it")
+
+
+def _declare_add(parser: Parser) -> None:
+    parser.add_argument("architecture", metavar="ARCHITECTURE", help="an architecture that makes voices from recordings")
+    parser.add_argument("name", metavar="NAME", help="the part of the voice's id behind the colon: a-z, 0-9, . _ + -")
+    parser.add_argument("--reference", metavar="FILE", required=True, help="the recording")
+    parser.add_argument("--source", metavar="TEXT", default="", help="who spoke or published it")
+    parser.add_argument("--licence", metavar="TEXT", default="", help="an SPDX identifier or a sentence")
+    parser.add_argument("--consent", metavar="TEXT", default="", help="whose consent, and how it was given")
+    parser.add_argument("--intended-use", metavar="TEXT", default="", help="what the voice may be used for")
+    parser.add_argument("--title", metavar="TEXT", default="", help="the name that people see (default: NAME)")
+    parser.add_argument(
+        "--language", metavar="TAG", action="append", default=[], help="BCP 47; may be given several times"
+    )
+
+
+def run(options: argparse.Namespace, session: Session) -> Exit:
+    voices = session.lab.voices
+    if options.verb == "list":
+        return _list(options.words, session)
+    if options.verb == "show":
+        voice = voices[options.voice]
+        session.answer(voice, _described(voice))
+    elif options.verb == "remove":
+        voice = voices.remove(options.voice)
+        session.answer(voice, f"{voice['id']} is removed.")
+    else:
+        voice = voices.add(
+            options.architecture,
+            options.name,
+            options.reference,
+            title=options.title,
+            languages=tuple(options.language),
+            **{name: getattr(options, name) for name in PROVENANCE},
+        )
+        session.answer(voice, _described(voice))
+    return Exit.DONE
+
+
+def _list(words: list[str], session: Session) -> Exit:
+    found = [
+        voice
+        for voice in session.lab.voices.all()
+        if all(word.lower() in " ".join(map(str, _row(voice))).lower() for word in words)
+    ]
+    heads = ("VOICE", "TITLE", "LANGUAGES", "LICENCE")
+    session.answer({"voices": found}, table([_row(voice) for voice in found], heads))
+    return Exit.DONE
+
+
+def _row(voice: dict[str, Any]) -> tuple[str, ...]:
+    languages = ", ".join(voice["languages"]) or "any"
+    return voice["id"], voice["title"], languages, voice["provenance"]["licence"] or "unknown"
+
+
+def _described(voice: dict[str, Any]) -> str:
+    """A voice for people: what is not known of it says so."""
+    rows = [("title", voice["title"]), ("languages", ", ".join(voice["languages"]) or "any")]
+    rows += [(name.replace("_", " "), voice["provenance"][name] or "unknown") for name in PROVENANCE]
+    rows += [(f"file {role}", f"{file['name']}, {file['bytes']} bytes") for role, file in voice["files"].items()]
+    rows += [(f"note {name.replace('_', ' ')}", value) for name, value in voice["notes"].items()]
+    return "\n".join([voice["id"], *(f"  {name}: {value}" for name, value in rows)])
+
+
+COMMAND = Command(
+    name="voices",
+    summary="list, show, add and remove voices",
+    description="List the installed voices, show where one came from, make a new one from a recording, remove one.",
+    declare=declare,
+    run=run,
+    examples=(
+        "hay-say voices list english",
+        "hay-say voices add ARCHITECTURE me --reference me.wav --source 'my own recording' --consent 'mine'",
+    ),
+)
