@@ -33,7 +33,7 @@ from hay_say_lab.domain.manifest import (
 )
 from hay_say_lab.domain.request import RequestText
 from hay_say_lab.domain.timings import TimedPhoneme, TimedWord, Timings
-from hay_say_lab.errors import Fix, InvalidRequest, LabError, Problem, WorkerFailed
+from hay_say_lab.errors import Fix, InvalidRequest, LabError, Problem
 
 if TYPE_CHECKING:
     import numpy
@@ -66,7 +66,6 @@ __all__ = [
     "Upstream",
     "VoiceFiles",
     "VoiceLayout",
-    "WorkerFailed",
 ]
 
 ENTRY_POINTS = "hay_say_lab.architectures"

@@ -14,6 +14,7 @@ PEAK_COLUMNS = 1200
 SPECTROGRAM_COLUMNS = 600
 BANDS = 80
 FLOOR_DB = -80.0
+SILENT_POWER = 1e-12
 LOW_HZ = 50.0
 WINDOW_SECONDS = 0.032
 BATCH_COLUMNS = 256                     # bounds the memory of the transform, whatever the clip's length
@@ -84,8 +85,9 @@ def _mel_spectrogram(samples: numpy.ndarray, sample_rate: int) -> numpy.ndarray:
         rows = centres[first : first + BATCH_COLUMNS, None] + numpy.arange(width)[None, :]
         spectrum = numpy.abs(numpy.fft.rfft(padded[rows] * window, axis=1)) ** 2
         power[first : first + len(rows)] = spectrum @ weights
-    decibels = 10.0 * numpy.log10(power + 1e-12)
-    relative = numpy.clip(decibels - decibels.max(), FLOOR_DB, 0.0)
+    decibels = 10.0 * numpy.log10(power + SILENT_POWER)
+    loudest = max(decibels.max(), 10.0 * numpy.log10(SILENT_POWER) - FLOOR_DB)      # silence is dark, not bright
+    relative = numpy.clip(decibels - loudest, FLOOR_DB, 0.0)
     return numpy.round((1.0 - relative / FLOOR_DB) * 255.0).astype(numpy.uint8)
 
 

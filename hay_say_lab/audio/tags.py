@@ -88,7 +88,9 @@ def _riff_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def _flac_blocks(content: bytes) -> Iterator[tuple[int, bytes]]:
     at, last = 4, False
-    while not last and at + 4 <= len(content):
+    for _ in range(MOST_CHUNKS):
+        if last or at + 4 > len(content):
+            return
         head, size = content[at], int.from_bytes(content[at + 1 : at + 4], "big")
         last = bool(head & 0x80)
         yield head & 0x7F, content[at + 4 : at + 4 + size]

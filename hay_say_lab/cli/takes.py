@@ -69,7 +69,7 @@ def take_document(take: Take, path: Path | None = None) -> dict[str, Any]:
 
 def take_line(take: Take, path: Path | None = None) -> str:
     """A take for people."""
-    return f"{path or take.path}: {take.seconds:.2f} s by {take.title}, seed {take.seed} (job {take.job})"
+    return f"{path or take.path}: {take.seconds:.2f} s by {take.made_by}, seed {take.seed} (job {take.job})"
 
 
 def _wait(handles: Sequence[Handle], paths: Sequence[Path | None]) -> list[Take]:

@@ -80,7 +80,8 @@ class Lines:
 
     def update(self, status: JobStatus) -> None:
         now = (status.state, status.current)
-        if now != self._told:
+        between_stages = status.state == "queued" and status.current > 0 and not status.waiting
+        if now != self._told and not between_stages:
             self._told = now
             sys.stderr.write(f"{self._title}: {describe(status)}\n")
 

@@ -22,7 +22,9 @@ def draw_spectrogram(axes: Any, picture: Mapping[str, Any], title: str) -> None:
     axes.imshow(decibels.T, origin="lower", aspect="auto", cmap="magma", extent=(0.0, picture["seconds"], low, high))
     ticks = [hertz for hertz in TICKS_HZ if spectrogram["low_hz"] <= hertz <= spectrogram["high_hz"]]
     axes.set_yticks([_mel(hertz) for hertz in ticks], [f"{hertz} Hz" for hertz in ticks])
-    axes.set_xlabel("seconds")
+    place = axes.get_subplotspec()
+    if place is None or place.is_last_row():        # of axes above each other, the lowest names the seconds
+        axes.set_xlabel("seconds")
     axes.set_title(title, loc="left")
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy
 
 FORMATS = ("flac", "wav")
+LONGEST_TITLE = 100         # characters
 
 
 class Take:
@@ -29,7 +30,7 @@ class Take:
         self._documents: dict[str, dict[str, Any] | None] = {}
 
     def __repr__(self) -> str:
-        return f"<Take {self.artifact[:12]} by {' + '.join(self.voices)}, seed {self.seed}, {self.seconds:.2f} s>"
+        return f"<Take {self.artifact[:12]} by {self.made_by}, seed {self.seed}, {self.seconds:.2f} s>"
 
     @property
     def artifact(self) -> str:
@@ -55,6 +56,16 @@ class Take:
 
     @property
     def title(self) -> str:
+        """What was said, as far as a line holds it; of a recording that was sent, its voice and hash."""
+        request = self._status.document["request"]
+        if request["text"] is None:
+            return f"{self.made_by} of clip {str(request['clip'])[:12]}"
+        line = " ".join(request["text"]["body"].split())
+        return line if len(line) <= LONGEST_TITLE else line[: LONGEST_TITLE - 3] + "..."
+
+    @property
+    def made_by(self) -> str:
+        """The voices in order, as one word for people."""
         return " + ".join(self.voices)
 
     @property
@@ -114,7 +125,7 @@ class Take:
         """Draw the spectrogram, as the player shows it, on axes of matplotlib."""
         from hay_say_lab.client.drawing import draw_spectrogram
 
-        draw_spectrogram(axes, self.picture(), self.title)
+        draw_spectrogram(axes, self.picture(), self.made_by)
 
     def export(self, file_format: str = "flac") -> bytes:
         """A FLAC or PCM16 WAV with the recipe inside. Raises InvalidRequest for another format."""

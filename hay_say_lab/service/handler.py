@@ -222,7 +222,7 @@ class LabHandler(RequestHandler):
         if self.request.method in ("GET", "HEAD") or isinstance(route.body, str):
             return
         kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if kind != "application/json" and (kind or self.request.body):
+        if kind != "application/json" and (self.request.body or (kind and route.body)):
             raise UnsupportedMedia(
                 "This route reads application/json and nothing else.",
                 field="Content-Type",

@@ -44,7 +44,8 @@ class Player(Panel):
         super().__init__(artifact=source.artifact, title=source.title, formats=list(FORMATS))
         try:
             picture = source.picture()
-            self.picture, self.seconds, self.sample_rate = picture, picture["seconds"], picture["sample_rate"]
+            self.picture = picture
+            self.seconds, self.sample_rate = picture.get("seconds", 0.0), picture.get("sample_rate", 0)
             self.timings = source.timings()
             self.recipe = recipe_card(source.recipe())
         except LabError as error:

@@ -106,7 +106,7 @@ def test_jobs_show_tells_the_story_from_the_events(household: Household) -> None
         env=household.environment(), capture_output=True, text=True, timeout=60, check=True,
     ).stdout  # fmt: skip
 
-    for word in ("queued", "started", "speak", "convert", "SIGKILL", "finished"):
+    for word in ("queued", "speak", "convert", "SIGKILL", "succeeded", "published"):
         assert word in shown
 
 

@@ -20,7 +20,7 @@ FLOOR_OF = {room: height for height, rooms in enumerate(FLOORS) for room in room
 # Rooms that stand on less than their floor would allow.
 NARROW: dict[str, set[str]] = {
     "server": {"errors", "client"},             # the extension is a client with Jupyter's login in front
-    "architectures": {"plugin"},                # authors learn one page
+    "architectures": {"plugin", "domain", "errors"},    # authors get our nouns, and nothing that works on them
     "cli": {"errors", "domain", "client"},      # a client; `hay-say serve` executes hay_say_lab.host
 }
 

@@ -15,7 +15,6 @@ PLUGIN_NAMES = {
     "AudioContract", "BuiltinVoice", "Choice", "Clip", "Compatibility", "Context", "Control", "ENTRY_POINTS", "Fix",
     "InvalidRequest", "LabError", "Manifest", "Number", "Offer", "Problem", "RequestText", "Result", "Runtime", "Text",
     "TextContract", "TimedPhoneme", "TimedWord", "Timings", "Toggle", "Upstream", "VoiceFiles", "VoiceLayout",
-    "WorkerFailed",
 }  # fmt: skip
 
 

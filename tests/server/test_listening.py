@@ -30,11 +30,6 @@ async def _submitted(host: RunningHost, **settings: Any) -> str:
     return await asyncio.to_thread(host.submit, speak("one", settings=settings))
 
 
-async def _streams(host: RunningHost) -> int:
-    """How many more streams the host gives the local user, found by what it says to one more."""
-    return int((await asyncio.to_thread(host.call, "GET", "/ready")).status)
-
-
 async def test_events_arrive_while_they_happen_and_the_stream_can_be_resumed(
     http_server: Any, jp_http_port: int, stream_head: dict[str, str], events_path: str, shared_host: RunningHost
 ) -> None:

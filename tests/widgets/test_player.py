@@ -191,6 +191,17 @@ def test_a_take_whose_documents_cannot_be_read_still_has_a_player_that_says_so()
     assert player.answer()[0]["kind"] == "chunk"
 
 
+def test_a_take_without_a_picture_can_still_be_heard() -> None:
+    @dataclass(frozen=True)
+    class PlainTake(SampleTake):
+        def picture(self) -> dict[str, Any]:
+            return {}
+
+    player = HeardPlayer(PlainTake("Plain."))
+    assert (player.picture, player.seconds, player.error) == ({}, 0.0, None)
+    assert player.recipe["text"] == "Plain."
+
+
 def test_a_missing_bundle_says_which_command_builds_it(tmp_path: Any) -> None:
     with pytest.raises(LabError, match="npm run build"):
         bundle("player", tmp_path)

@@ -30,8 +30,8 @@ CONTROLS = (
         help="How far the melody moves; 0 is monotone.",
     ),
     Number(
-        "word_gap", unit="10 ms", low=0, high=100, default=0, step=1, advanced=True,
-        help="Extra pause behind each word, in steps of 10 ms; it shrinks as the rate grows.",
+        "word_gap", unit="steps of 10 ms", low=0, high=100, default=0, step=1, advanced=True,
+        help="Extra pause behind each word, about 10 ms a step at the default rate, shorter at faster ones.",
     ),
     Number(
         "volume", unit="percent", low=0, high=200, default=100, step=1, advanced=True,

@@ -86,10 +86,10 @@ def say(runtime: EspeakRuntime, context: Callable[..., FolderContext]) -> Say:
     return perform
 
 
-def _median_pitch_hz(clip: Clip) -> float:
-    """Median over voiced frames of 46 ms, by the highest peak of the autocorrelation between 60 and 400 Hz."""
+def _pitch_track_hz(clip: Clip) -> list[float]:
+    """Pitch of voiced frames of 46 ms: the highest peak of the autocorrelation between 45 and 400 Hz."""
     frame = 1024
-    lags = range(clip.sample_rate // 400, clip.sample_rate // 60)
+    lags = range(clip.sample_rate // 400, clip.sample_rate // 45)
     found = []
     for start in range(0, len(clip.samples) - frame, frame // 2):
         samples = clip.samples[start : start + frame] * numpy.hanning(frame)
@@ -97,9 +97,14 @@ def _median_pitch_hz(clip: Clip) -> float:
         peak = lags.start + int(numpy.argmax(correlation[lags.start : lags.stop]))
         if correlation[0] > 0.5 and correlation[peak] > 0.4 * correlation[0]:
             found.append(clip.sample_rate / peak)
-    return float(numpy.median(found))
+    return found
+
+
+@pytest.fixture(scope="session")
+def pitch_track_hz() -> Callable[[Clip], list[float]]:
+    return _pitch_track_hz
 
 
 @pytest.fixture(scope="session")
 def median_pitch_hz() -> Callable[[Clip], float]:
-    return _median_pitch_hz
+    return lambda clip: float(numpy.median(_pitch_track_hz(clip)))
