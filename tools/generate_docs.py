@@ -50,9 +50,9 @@ def cli_page() -> Iterator[str]:
     parsers = _subparsers(build_parser())
     for command in COMMANDS:
         yield from ("", f"## hay-say {command.name}", "", command.description, "")
+        if command.examples:
+            yield from ("```sh", *command.examples, "```", "")
         yield from _usage(f"hay-say {command.name}", parsers[command.name])
-        for line in command.examples:
-            yield from ("", "```sh", line, "```")
 
 
 def _usage(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
@@ -118,12 +118,15 @@ def rest_page() -> Iterator[str]:
     yield from ("", "## Errors", "", "Every error has one shape:", "", *_fields("ErrorView"), "")
     yield "`fix.patch` is a JSON Patch on the request: where it is not empty, applying it mends the problem."
     yield from ("", *_table(("code", "status", "retry"), [(f"`{k.code}`", str(k.status), k.retry) for k in _tree()]))
-    yield from ("", "## Routes")
+    yield from ("", "## Routes", "")
+    overview = [(f"[{r.method} {r.path}](#{_anchor(r)})", r.summary, r.role.name.lower()) for r in ROUTES]
+    yield from _table(("route", "what it is for", "role"), overview)
     for route in ROUTES:
         yield from _route(route)
     yield from ("", "## Documents")
     for name in sorted(_schemas()):
-        yield from ("", f"### {name}", "", _first_paragraph(_schemas()[name].get("description", "")), "", *_fields(name))
+        told = _first_paragraph(_schemas()[name].get("description", ""))
+        yield from ("", f"### {name}", "", *([told, ""] if told else []), *_fields(name))
 
 
 def _route(route: Route) -> Iterator[str]:
@@ -139,6 +142,11 @@ def _route(route: Route) -> Iterator[str]:
     yield f"Else: {', '.join(sorted(others))}."
 
 
+def _anchor(route: Route) -> str:
+    """The heading's anchor, as Markdown readers make it."""
+    return re.sub(r"[^a-z0-9_ -]", "", f"{route.method} {route.path}".lower()).replace(" ", "-")
+
+
 def _document(noun: Any) -> str:
     if noun is dict:
         return "a JSON document"
@@ -150,9 +158,11 @@ def _fields(name: str) -> list[str]:
     if "properties" not in schema:
         return [f"One of: {', '.join(f'`{value}`' for value in schema['enum'])}."]
     needed = schema.get("required", ())
-    rows = [(f"`{field}`", _kind(kind), "" if field in needed else "may be left out")
-            for field, kind in schema["properties"].items()]  # fmt: skip
-    return _table(("field", "kind", ""), rows)
+    rows = [
+        (f"`{field}`", f"{_kind(kind)}{'' if field in needed else '; may be left out'}")
+        for field, kind in schema["properties"].items()
+    ]
+    return _table(("field", "kind"), rows)
 
 
 def _kind(schema: dict[str, Any]) -> str:

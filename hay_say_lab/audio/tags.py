@@ -82,6 +82,8 @@ def _riff_chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
         if at + 8 > len(content):
             return
         size = struct.unpack_from("<I", content, at + 4)[0]
+        if at + 8 + size > len(content):
+            return                      # it says more than there is: nothing behind it can be trusted
         yield content[at : at + 4], content[at + 8 : at + 8 + size]
         at += 8 + size + size % 2
 

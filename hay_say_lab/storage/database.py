@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import queue
-import shutil
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -27,7 +29,7 @@ Write = Callable[[sa.Connection], T]
 
 def open_engine(url: str) -> sa.Engine:
     """An SQLAlchemy engine; on SQLite with WAL, full sync, foreign keys, and transactions that begin by themselves."""
-    engine = sa.create_engine(url)
+    engine = sa.create_engine(url, hide_parameters=True)        # what people wrote does not belong into a log
     if engine.dialect.name == "sqlite":
         sa.event.listen(engine, "connect", _configure_sqlite)
         sa.event.listen(engine, "begin", _begin_sqlite)
@@ -48,7 +50,7 @@ def migrate(engine: sa.Engine, database: Path | None = None) -> None:
             fix="Update hay-say-lab, or use another data home.",
         )
     if found is not None and database is not None:
-        shutil.copy2(database, database.with_name(f"{database.name}.before-{HEAD}"))
+        _back_up(database, database.with_name(f"{database.name}.before-{HEAD}"))
     from alembic import command
     from alembic.config import Config
 
@@ -59,23 +61,47 @@ def migrate(engine: sa.Engine, database: Path | None = None) -> None:
         command.upgrade(config, "head")
 
 
+def _back_up(database: Path, copy: Path) -> None:
+    """A copy that holds every commit, also those that lie in the write-ahead log still. Raises StorageFailed."""
+    try:
+        with contextlib.closing(sqlite3.connect(database)) as source, contextlib.closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+        os.chmod(copy, 0o600)
+    except (sqlite3.Error, OSError) as error:
+        raise StorageFailed(
+            f"The database could not be backed up before it is migrated ({error}).",
+            field="storage",
+            fix="Free some disk space and start again; nothing was changed.",
+        ) from error
+
+
 class Writer:
     """The one thread that writes. `submit` returns a future; its result is there once the commit is on disk."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
         self._waiting: queue.SimpleQueue[tuple[Write[Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._closing = threading.Lock()
+        self._closed = False
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._thread.start()
 
     def submit(self, write: Write[T]) -> Future[T]:
+        """After `close` the future fails with StorageFailed."""
         future: Future[T] = Future()
-        self._waiting.put((write, future))
+        with self._closing:
+            if self._closed:
+                future.set_exception(StorageFailed("The store is closed.", field="storage", fix="Start the host again."))
+            else:
+                self._waiting.put((write, future))
         return future
 
     def close(self) -> None:
         """Finish what was submitted, then stop."""
-        self._waiting.put(None)
+        with self._closing:
+            if not self._closed:
+                self._closed = True
+                self._waiting.put(None)
         self._thread.join()
 
     def _serve(self) -> None:
@@ -89,6 +115,8 @@ class Writer:
                     break
                 entry = self._waiting.get()
             open_ended = entry is not None
+            # From here on nobody can cancel: a write that was given up before is left out, whole.
+            group = [(write, future) for write, future in group if future.set_running_or_notify_cancel()]
             if group:
                 self._commit(group)
 
@@ -100,7 +128,8 @@ class Writer:
                 for write, future in group:
                     try:
                         with connection.begin_nested():
-                            outcomes.append((future, write(connection), None))
+                            result = write(connection)
+                        outcomes.append((future, result, None))
                     except sa.exc.OperationalError:
                         raise
                     except Exception as error:  # noqa: BLE001 - whatever a write raises belongs to the one who asked for it

@@ -246,8 +246,10 @@ def _told(job: Job, made: Made) -> dict[str, Any]:
 
 
 def _quarantine_note(job: Job, deaths: int) -> JobQuarantined:
+    asked_for = {step.task for step in job.request.steps}
+    before = sum(stage.kind == "step" and stage.task in asked_for for stage in job.stages[: job.current])
     return JobQuarantined(
         f"The worker of stage {job.current} ({job.stage.task}) died {deaths} times; the job is set aside.",
-        field=f"steps.{max(0, job.current - 1)}",
+        field=f"steps.{min(before, len(job.request.steps) - 1)}" if job.stage.kind == "step" else "steps",
         fix="Look at the worker's log, then release the job with 'hay-say jobs release'.",
     )

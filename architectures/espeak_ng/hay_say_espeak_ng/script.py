@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Reading = Literal["text", "spelled", "digits", "mnemonics"]
@@ -34,10 +34,11 @@ class Joint:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A name that the author put before letter `at`."""
+    """A name that the author put before letter `at`; `before_pause`: and before the exact pause that stands there."""
 
     name: str
     at: int
+    before_pause: bool = False
 
 
 @dataclass(slots=True)
@@ -76,6 +77,8 @@ class Script:
 
     def join(self, ending: Ending, milliseconds: int = 0) -> None:
         self.joints.append(Joint(len(self), ending, milliseconds))
+        if ending == "pause":
+            self.marks = [replace(mark, before_pause=True) if mark.at == len(self) else mark for mark in self.marks]
 
     def mark(self, name: str) -> None:
         self.marks.append(Mark(name, len(self)))

@@ -86,6 +86,7 @@ class _Reader:
         self._script = Script()
         self._open: list[_Open] = []
         self._problems: list[Problem] = []
+        self._in_cdata = False          # there, & is a letter
         self._encoded = body.encode()
         self._cursor = (0, 0)           # bytes and characters read, to turn expat's byte index into a position
         self._parser = expat.ParserCreate("utf-8")
@@ -94,6 +95,8 @@ class _Reader:
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text
         self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.StartCdataSectionHandler = self._cdata_begins
+        self._parser.EndCdataSectionHandler = self._cdata_ends
 
     def read(self) -> Script:
         try:
@@ -115,6 +118,12 @@ class _Reader:
         """Entities begin with a document type; refusing it refuses floods of them and files behind them."""
         self._problem("A document type (<!DOCTYPE>) is not taken.", "Leave it out and write characters themselves.")
         self._give_up_if_wrong()
+
+    def _cdata_begins(self) -> None:
+        self._in_cdata = True
+
+    def _cdata_ends(self) -> None:
+        self._in_cdata = False
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         around = self._open[-1] if self._open else None
@@ -312,10 +321,10 @@ class _Reader:
 
     def _length_in_body(self, text: str, first: int) -> int:
         """Characters that stand in the body for `text`: an entity and a line end of two characters are longer."""
+        if self._body.startswith("&", first) and not self._in_cdata:
+            return self._body.index(";", first) + 1 - first
         if self._body.startswith(text, first):
             return len(text)
-        if self._body.startswith("&", first):
-            return self._body.index(";", first) + 1 - first
         return 2        # carriage return and line feed, told as one line feed
 
 

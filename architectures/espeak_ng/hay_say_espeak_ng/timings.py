@@ -10,7 +10,7 @@ from hay_say_espeak_ng.atoms import Atoms, written
 from hay_say_espeak_ng.hearing import Word, words_heard
 from hay_say_espeak_ng.library import SAMPLE_RATE
 from hay_say_espeak_ng.parting import Phonemes, parted
-from hay_say_espeak_ng.script import Script
+from hay_say_espeak_ng.script import Mark, Script
 from hay_say_espeak_ng.steps import Spoken, Step, steps
 from hay_say_lab.plugin import TimedPhoneme, TimedWord, Timings
 
@@ -99,7 +99,7 @@ def heard(script: Script, recordings: Sequence[Recording], total_samples: int) -
     phonemes.append(TimedPhoneme("", -1, position, total_samples))
     result.phonemes = list(_joined(phonemes))
     spoken = [recording.part for recording in recordings]
-    result.marks = [{"name": mark.name, "sample": _sample_of(mark.at, spoken, result)} for mark in script.marks]
+    result.marks = [{"name": mark.name, "sample": _sample_of(mark, spoken, result)} for mark in script.marks]
     return result
 
 
@@ -185,14 +185,14 @@ def _joined(phonemes: Iterable[TimedPhoneme]) -> Iterator[TimedPhoneme]:
         yield pause
 
 
-def _sample_of(letter: int, spoken: Sequence[Spoken], result: Heard) -> int:
-    """When a mark before `letter` is reached: at the next word of its piece, else where what was said before ends."""
+def _sample_of(mark: Mark, spoken: Sequence[Spoken], result: Heard) -> int:
+    """When a mark is reached: at the next word of its piece, else where what was said before it ends."""
     end_before = 0
     for part in spoken:
-        if part.piece.start <= letter < part.piece.stop:
-            later = (word for word in result.words if letter <= word.letter < part.piece.stop)
+        if part.piece.start <= mark.at < part.piece.stop and not mark.before_pause:
+            later = (word for word in result.words if mark.at <= word.letter < part.piece.stop)
             word = next(later, None)
             return word.timed.start if word else part.offset + part.samples
-        if part.piece.stop <= letter:
+        if part.piece.stop <= mark.at:
             end_before = part.offset + part.samples
     return end_before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy
@@ -56,7 +57,8 @@ def test_stronger_breaks_are_longer(document: Callable) -> None:
         for strength in ("x-weak", "weak", "medium", "strong", "x-strong")
     ]
     assert longest == sorted(longest)
-    assert longest[0] < 0.1 < 0.9 < longest[-1]
+    assert longest[0] == pytest.approx(0.075, abs=0.02)
+    assert longest[-1] == pytest.approx(1.0, abs=0.02)
 
 
 def test_breaks_at_the_ends_are_silence_at_the_ends(document: Callable) -> None:
@@ -111,27 +113,24 @@ def test_emphasis_raises_the_level_step_by_step(document: Callable) -> None:
         level(word_samples(document(f'one <emphasis level="{name}">two</emphasis> three'), "two"))
         for name in ("reduced", "moderate", "strong", "x-strong")
     ]
-    assert all(louder > 1.15 * softer for softer, louder in zip(levels, levels[1:], strict=False))
+    assert all(louder > 1.15 * softer for softer, louder in pairwise(levels))
 
 
 @pytest.mark.parametrize(
-    ("kind", "text", "alike"),
+    ("kind", "text", "said"),
     [
-        ("characters", "cat", "see ay tee"),
-        ("spell-out", "cat", "see ay tee"),
-        ("digits", "123", "one two three"),
-        ("telephone", "55", "five five"),
+        ("characters", "cat", "siːeɪtiː"),
+        ("spell-out", "cat", "siːeɪtiː"),
+        ("digits", "12", "wʌntuː"),             # and not twelve
+        ("telephone", "55", "faɪvfaɪv"),
     ],
 )
-def test_say_as_spells(say: Callable, kind: str, text: str, alike: str) -> None:
+def test_say_as_spells(say: Callable, kind: str, text: str, said: str) -> None:
     body = f'<speak><say-as interpret-as="{kind}">{text}</say-as></speak>'
     (spelled,) = say(body, "ssml", task="phonemes").documents["phonemes"]["words"]
-    expected = "".join(word["ipa"] for word in say(alike, task="phonemes").documents["phonemes"]["words"])
-    assert stressless(spelled["ipa"]) == stressless(expected)
-
-
-def stressless(ipa: str) -> str:
-    return ipa.replace("ˈ", "").replace("ˌ", "").replace(" ", "")
+    (plain,) = say(text, task="phonemes").documents["phonemes"]["words"]
+    assert spelled["ipa"].replace("ˈ", "").replace("ˌ", "") == said
+    assert spelled["ipa"] != plain["ipa"]
 
 
 def test_spelling_ends_with_its_element(document: Callable) -> None:
@@ -153,23 +152,23 @@ def test_sub_says_the_alias_and_tells_the_word_as_written(say: Callable) -> None
 
 
 def test_phoneme_says_the_mnemonics_and_tells_the_word_as_written(say: Callable) -> None:
-    body = "<speak><phoneme alphabet=\"espeak\" ph=\"t@m'A:toU\">tomato</phoneme></speak>"
+    body = "<speak><phoneme alphabet=\"espeak\" ph=\"b'A:bi\">Barbie</phoneme></speak>"
     (word,) = say(body, "ssml", task="phonemes").documents["phonemes"]["words"]
-    assert (word["text"], word["ipa"]) == ("tomato", "təmˈɑːtoʊ")
+    assert (word["text"], word["ipa"]) == ("Barbie", "bˈɑːbi")
 
 
 def test_marks_are_told_with_the_sample_where_what_follows_begins(document: Callable) -> None:
     result = document(
-        '<mark name="start"/>One <mark name="second"/>two. <mark name="next"/>Three<mark name="pause"/>'
-        '<break time="1s"/>four <mark name="end"/>'
+        '<mark name="start"/>One <mark name="second"/>two. <mark name="next"/>Three<mark name="before"/>'
+        '<break time="1s"/><mark name="behind"/>four <mark name="end"/>'
     )
     marks = {mark["name"]: mark["sample"] for mark in result.documents["timings"]["marks"]}
-    told = result.documents["timings"]["words"]
-    assert marks["start"] == told[0]["start"]
-    assert marks["second"] == told[1]["start"]
-    assert marks["next"] == told[2]["start"]        # behind a full stop, where the library itself loses it
-    assert told[2]["end"] <= marks["pause"] < told[3]["start"] - 0.9 * RATE or marks["pause"] == told[3]["start"]
-    assert told[3]["end"] <= marks["end"] <= len(result.clip.samples)
+    one, two, three, four = result.documents["timings"]["words"]
+    assert [marks["start"], marks["second"]] == [one["start"], two["start"]]
+    assert marks["next"] == three["start"]          # behind a full stop, where the library itself loses it
+    assert three["end"] <= marks["before"] < marks["behind"] - 0.99 * RATE
+    assert marks["behind"] == four["start"]
+    assert four["end"] <= marks["end"] <= len(result.clip.samples)
 
 
 def test_words_point_into_the_body_with_its_tags(say: Callable) -> None:
@@ -196,6 +195,6 @@ def test_a_document_of_pauses_alone_is_refused(document: Callable) -> None:
         document('<break time="1s"/>')
 
 
-def test_a_long_document_is_spoken_in_pieces(runtime: Any, context: Callable, say: Callable) -> None:
-    result = say("<speak>" + "<s>The birch canoe slid on the smooth planks.</s>" * 30 + "</speak>", "ssml")
+def test_a_long_document_is_told_to_the_end(document: Callable) -> None:
+    result = document("<s>The birch canoe slid on the smooth planks.</s>" * 30)
     assert len(words(result)) == 30 * 8

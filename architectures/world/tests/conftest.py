@@ -20,7 +20,7 @@ from hay_say_world.runtime import WorldRuntime
 SPOKEN = Path(__file__).with_name("spoken.py")
 SPOKEN_RATE = 22_050
 
-SPEAKERS = {"man": "en-us", "woman": "en-us+Annie", "machine": "en-us+f1"}
+SPEAKERS = {"man": "en-us", "woman": "en-us+Annie", "machine": "en-us+klatt"}
 DIRECTIONS = [(source, target) for source in SPEAKERS for target in SPEAKERS if source != target]
 
 REFERENCE_TEXT = (

@@ -4,7 +4,7 @@ import { element } from "./dom";
 import { labels } from "./labels";
 import type { RecipeCard, RecipeStep } from "./traits";
 
-/** "espeak_ng:en-us → world:controls · seed 7", or "" where nothing is known. */
+/** "parrot:polly → mirror:glass · seed 7", or "" where nothing is known. */
 export function recipeLine(card: RecipeCard): string {
   const voices = card.steps.map(step => step.voice).join(" \u2192 ");
   return [voices, card.seed && labels.player.seed(card.seed)].filter(Boolean).join(" \u00b7 ");

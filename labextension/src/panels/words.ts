@@ -59,7 +59,7 @@ export function previousWord(words: readonly Word[], seconds: number, grace = 0.
   return seconds - words[index].start < grace ? words[Math.max(0, index - 1)].start : words[index].start;
 }
 
-/** Whether at least nine of ten words can be read in a lane of `width` pixels; `measure` gives a text's pixels. */
+/** Whether at least four of five words can be read whole in a lane of `width` pixels; `measure` gives a text's pixels. */
 export function fitInLane(
   words: readonly Word[],
   duration: number,
@@ -70,5 +70,5 @@ export function fitInLane(
     return false;
   }
   const readable = words.filter(word => measure(word.text) <= ((word.end - word.start) / duration) * width);
-  return readable.length >= 0.9 * words.length;
+  return readable.length >= 0.8 * words.length;
 }

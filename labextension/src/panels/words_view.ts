@@ -5,7 +5,7 @@ import { labels } from "./labels";
 import { fitInLane, wordAt, type Word } from "./words";
 
 /** Room that a word's box takes beside its text. */
-const PADDING_PX = 8;
+const PADDING_PX = 3;
 
 export class WordsView {
   readonly lane = element("div", { class: "hs-lane", role: "group", "aria-label": labels.player.words });
@@ -72,7 +72,8 @@ export class WordsView {
     if (context === null) {
       return () => 0;
     }
-    context.font = getComputedStyle(this.lane.parentElement ?? document.body).font;
+    const { fontSize, fontFamily } = getComputedStyle(this.lane);
+    context.font = `${fontSize} ${fontFamily}`;
     return text => context.measureText(text).width + PADDING_PX;
   }
 }
