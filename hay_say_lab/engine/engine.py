@@ -9,8 +9,10 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from hay_say_lab.domain.canonical import content_id, new_id
 from hay_say_lab.domain.job import Job, Stage, State
@@ -24,7 +26,7 @@ from hay_say_lab.engine.news import News, Tick
 from hay_say_lab.engine.plan import UPLOAD, plan
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
-from hay_say_lab.errors import Full, InvalidRequest, LabError, Problem, VoiceMissing, WorkerFailed
+from hay_say_lab.errors import Full, InvalidRequest, LabError, Problem, StorageFailed, VoiceMissing, WorkerFailed
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.home import Home, remove
@@ -34,10 +36,13 @@ from hay_say_lab.storage.store import JobStore
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 LOOK_AHEAD = 16                 # jobs of a lane that one tick looks at
 MOST_QUEUED = 10_000            # of one owner; more get 429
 SECONDS_PER_QUEUED = 1.0        # Retry-After of a full queue
 SECONDS_TO_GIVE_WAY = 5.0
+SECONDS_TO_WRITE_AGAIN = 1.0
 
 
 @dataclass(slots=True)
@@ -86,10 +91,10 @@ class Engine:
 
     async def submit(self, owner: str, request: Request, key: str | None = None) -> tuple[Job, bool]:
         """Queue a request; True where it is new, False where `key` made it before. Raises InvalidRequest, Full."""
-        body_hash = content_id(request.as_json())
         problems = self.problems(owner, request)
-        if problems:
+        if problems:                # NaN is one: only behind this has a request a canonical form
             raise InvalidRequest(_headline(problems), problems=problems)
+        body_hash = content_id(request.as_json())
         if self.store.count(State.QUEUED, owner=owner) >= MOST_QUEUED:
             raise Full(
                 f"You have {MOST_QUEUED} jobs waiting already.",
@@ -204,10 +209,14 @@ class Engine:
         worker = f"{job.stage.worker}#{seat}"
         carried = Carried(job, seat, job.updated_at)
         self._carried[job.id] = carried
-        claimed = await self.store.write(edges.started, job.id, job.token, worker)
-        if claimed is None:                     # cancelled between the look and the claim
-            del self._carried[job.id]
-            self.pool.release(seat)
+        claimed = None
+        try:
+            claimed = await self.store.write(edges.started, job.id, job.token, worker)
+        finally:
+            if claimed is None:                 # cancelled between the look and the claim, or the disk refused
+                del self._carried[job.id]
+                self.pool.release(seat)
+        if claimed is None:
             return True
         carried.job = claimed
         self.news.waiting.pop(job.id, None)
@@ -225,7 +234,7 @@ class Engine:
             await self._perform(carried, began)
         except WorkerLost as lost:
             if self._open:          # a closing host ends its workers itself; the next one takes the row over
-                await self.store.write(edges.worker_lost, carried.job, lost.reason)
+                await self._insist(edges.worker_lost, carried.job, lost.reason)
         except LabError as error:
             await self._ended(carried, error)
         except Exception:
@@ -240,12 +249,23 @@ class Engine:
                 self._cleared(job)
             self._wake.set()
 
+    async def _insist(self, edge: Callable[..., T], *arguments: Any) -> T:
+        """Write how a stage ended, again and again while the disk refuses: no row may say 'running' for ever."""
+        while True:
+            try:
+                return await self.store.write(edge, *arguments)
+            except StorageFailed:
+                if not self._open:
+                    raise                       # the next host takes the row over
+                log.exception("the end of a stage could not be written; it is tried again")
+                await asyncio.sleep(SECONDS_TO_WRITE_AGAIN)
+
     async def _perform(self, carried: Carried, began: float) -> None:
         job = carried.job
         attendant = await self.pool.attendant(carried.seat)
         carried.attendant = attendant
         if carried.cancelled:
-            await self.store.write(edges.stopped, job)
+            await self._insist(edges.stopped, job)
             return
         order = self._order(job)
 
@@ -264,27 +284,27 @@ class Engine:
             if outcome.fault:
                 log.error("stage %s of job %s failed inside: %s", job.stage.task, job.id, outcome.error.message)
             await self._ended(carried, outcome.error)
-        elif not (outcome.answer == "give_way" and await self.store.write(edges.gave_way, job)):
-            await self.store.write(edges.stopped, job)
+        elif not (outcome.answer == "give_way" and await self._insist(edges.gave_way, job)):
+            await self._insist(edges.stopped, job)
 
     async def _made(self, carried: Carried, made: edges.Made) -> None:
         """Publish what a stage made; where the job was cancelled meanwhile, it is dropped."""
         job = carried.job
         if job.current + 1 < len(job.stages):
-            published = await self.store.write(edges.stage_done, job, made)
+            published = await self._insist(edges.stage_done, job, made)
         else:
             done = job.stage.evolve(
                 outputs=dict(made.outputs), code_version=made.code_version, fingerprint=dict(made.fingerprint)
             )
             recipe = recipe_of(job, (*job.stages[:-1], done), self._provenance(job))
-            published = await self.store.write(edges.finished, job, made, recipe)
+            published = await self._insist(edges.finished, job, made, recipe)
         if not published:
-            await self.store.write(edges.stopped, job)
+            await self._insist(edges.stopped, job)
 
     async def _ended(self, carried: Carried, error: LabError) -> None:
         job = carried.job
-        if not await self.store.write(edges.failed, job, {**error.as_json(), "error_id": job.id}):
-            await self.store.write(edges.stopped, job)
+        if not await self._insist(edges.failed, job, {**error.as_json(), "error_id": job.id}):
+            await self._insist(edges.stopped, job)
 
     def _order(self, job: Job) -> Order:
         stage = job.stage

@@ -60,10 +60,13 @@ class Home:
             ) from None
 
     def sweep_scratch(self, keep: set[str]) -> None:
-        """Remove what no unfinished job (ids in `keep`) can go on with."""
+        """Remove what no unfinished job (ids in `keep`) can go on with, and what a killed host had half written."""
         for entry in self.scratch.iterdir():
             if entry.name not in keep:
                 remove(entry)
+        for folder in (self.root, self.registry):
+            for aside in folder.glob(".*.part"):
+                remove(aside)
 
 
 def remove(path: Path) -> None:

@@ -128,11 +128,8 @@ class JobStore:
 
     def recipes_of(self, artifact: str, owner: str) -> list[str]:
         """Ids of the recipes that made an artifact and that `owner` may read."""
-        query = (
-            sa.select(recipes.c.id)
-            .join(holdings, holdings.c.object == recipes.c.id)
-            .where(recipes.c.artifact == artifact, holdings.c.owner == owner)
-        )
+        held = sa.exists().where(holdings.c.owner == owner, holdings.c.object == recipes.c.id)
+        query = sa.select(recipes.c.id).where(recipes.c.artifact == artifact, held)     # few recipes, many holdings
         with self._engine.connect() as connection:
             return sorted(connection.execute(query).scalars())
 

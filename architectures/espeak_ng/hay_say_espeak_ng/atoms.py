@@ -1,4 +1,4 @@
-"""The words of a script as a reader sees them: '1999', '$5.20', 'isn't', 'Dr', one ideograph. Timings count in these."""
+"""The words of a script as a reader sees them: '1999', '$5.20', 'isn't', 'Dr', one ideograph. Timings count these."""
 
 from __future__ import annotations
 

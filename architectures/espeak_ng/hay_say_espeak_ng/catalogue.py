@@ -27,7 +27,8 @@ VOICES: tuple[LibraryVoice, ...] = (
     LibraryVoice("chr", "Cherokee", "iro/chr", ("chr-Qaaa-US-x-west",)),
     LibraryVoice("cmn", "Chinese (Mandarin, latin as English)", "sit/cmn", ("cmn", "zh-cmn", "zh")),
     LibraryVoice(
-        "cmn-latn-pinyin", "Chinese (Mandarin, latin as Pinyin)", "sit/cmn-Latn-pinyin", ("cmn-Latn-pinyin", "zh-cmn", "zh")
+        "cmn-latn-pinyin", "Chinese (Mandarin, latin as Pinyin)", "sit/cmn-Latn-pinyin",
+        ("cmn-Latn-pinyin", "zh-cmn", "zh"),
     ),
     LibraryVoice("cs", "Czech", "zlw/cs", ("cs",)),
     LibraryVoice("cv", "Chuvash", "trk/cv", ("cv",)),
@@ -40,7 +41,8 @@ VOICES: tuple[LibraryVoice, ...] = (
     LibraryVoice("en-gb-scotland", "English (Scotland)", "gmw/en-GB-scotland", ("en-GB-scotland", "en")),
     LibraryVoice("en-gb-x-gbclan", "English (Lancaster)", "gmw/en-GB-x-gbclan", ("en-GB-x-gbclan", "en-GB", "en")),
     LibraryVoice(
-        "en-gb-x-gbcwmd", "English (West Midlands)", "gmw/en-GB-x-gbcwmd", ("en-GB-x-gbcwmd", "en-GB", "en")
+        "en-gb-x-gbcwmd", "English (West Midlands)", "gmw/en-GB-x-gbcwmd",
+        ("en-GB-x-gbcwmd", "en-GB", "en"),
     ),
     LibraryVoice("en-gb-x-rp", "English (Received Pronunciation)", "gmw/en-GB-x-rp", ("en-GB-x-rp", "en-GB", "en")),
     LibraryVoice("en-shaw", "English (Shavian alphabet)", "gmw/en-Shaw", ("en-Shaw",)),
@@ -150,7 +152,8 @@ VOICES: tuple[LibraryVoice, ...] = (
     LibraryVoice("vi-vn-x-south", "Vietnamese (Southern)", "aav/vi-VN-x-south", ("vi-VN-x-south",)),
     LibraryVoice("yue", "Chinese (Cantonese)", "sit/yue", ("yue", "zh-yue", "zh")),
     LibraryVoice(
-        "yue-latn-jyutping", "Chinese (Cantonese, latin as Jyutping)", "sit/yue-Latn-jyutping", ("yue", "zh-yue", "zh")
+        "yue-latn-jyutping", "Chinese (Cantonese, latin as Jyutping)", "sit/yue-Latn-jyutping",
+        ("yue", "zh-yue", "zh"),
     ),
 )
 

@@ -5,6 +5,7 @@ What the library's word events are like, and what is done about it (all seen wit
 - two words may share one ('of the' is one word to the English dictionary). Here they are one; parting.py parts them;
 - behind a dropped full stop or an apostrophe the next word's event points a letter or two too early. An event that
   starts no new word, with a word left over that no event points at, is that word's;
+- a silent sign takes the event of the word behind it ('- Import'): it is given back;
 - Korean says the first of two joined words before the event. Phonemes before a clause's first event are its.
 """
 
@@ -19,9 +20,10 @@ from hay_say_espeak_ng.steps import Step
 
 @dataclass(slots=True)
 class Word:
-    """Atoms `first` to `last` of a piece, and the numbers of its phonemes (counted over the piece's steps):
+    """Atoms `first` to `last` of a piece, and what was said for them.
 
-    a list for each word that is said for it, for '1999' is one word and said as three.
+    `said` holds numbers of phonemes (counted over the piece's steps), a list for each word that is said: '1999' is
+    one word as written and three as said.
     """
 
     first: int
@@ -68,45 +70,47 @@ def _atoms_of(steps: Sequence[Step], atoms: Atoms) -> dict[int, int]:
     if not len(atoms):
         return result
     reached = -1
-    extras: list[int] = []          # events since the one that reached this atom
+    events: list[int] = []          # the event that reached this atom, and those since
     for index, step in enumerate(steps):
         if not step.is_word:
             continue
         atom = max(atoms.at(step.letter), 0)
         if atom > reached:
-            _settle(result, extras, atoms, reached, atom, steps)
-            extras, reached = [], atom
-        else:
-            extras.append(index)
+            _settle(result, events, atoms, reached, atom, steps)
+            events, reached = [], atom
+        events.append(index)
         result[index] = reached
-    _settle(result, extras, atoms, reached, len(atoms), steps)
+    _settle(result, events, atoms, reached, len(atoms), steps)
     return result
 
 
 def _settle(
-    result: dict[int, int], extras: list[int], atoms: Atoms, reached: int, behind: int, steps: Sequence[Step]
+    result: dict[int, int], events: list[int], atoms: Atoms, reached: int, behind: int, steps: Sequence[Step]
 ) -> None:
-    """Give events that start no new word to the words before the next one that no event points at.
+    """Give events to the words before the next one that no event points at.
 
     The further events of an expanded number point one letter behind its start, those of a spelled word at its start:
-    these stay, unless it is one event and one word is left over.
+    these stay, unless it is one event and one word is left over. A sign's only event is that of the word behind it:
+    the sign is silent ('- Import').
     """
     left_over = atoms.words_between(reached, behind)
-    if reached < 0 or not left_over:
+    if not events or not left_over:
         return
-    atom = atoms[reached]
+    atom, (first, *extras) = atoms[reached], events
     free = [index for index in extras if steps[index].letter >= min(atom.start + 2, atom.stop)]
     if len(extras) == len(left_over) == 1 and steps[extras[0]].letter != atom.start + 1:
         free = extras
+    elif not extras and not atom.is_word:
+        free = [first]
     given = dict(zip(free[-len(left_over) :], left_over, strict=False))
     current = reached
-    for index in extras:
+    for index in events:
         current = given.get(index, current)
         result[index] = current
 
 
 def _take_left_over(words: list[Word], atoms: Atoms, atom: int, early: list[int]) -> None:
-    """Words before `atom` that no event points at: the early phonemes are theirs, else they belong to the word before."""
+    """Words before `atom` that no event points at: the early phonemes are theirs, else they join the word before."""
     left_over = atoms.words_between(words[-1].last if words else -1, atom)
     if left_over and early:
         words.append(Word(left_over[0], left_over[-1], [list(early)]))

@@ -111,10 +111,10 @@ class Library:
     """espeak-ng in this process. It has one state for the whole process, so make one and use it from one thread."""
 
     def __init__(self, library: Path, data_parent: Path) -> None:
-        """Load and initialise. `data_parent` holds the folder 'espeak-ng-data'; it becomes the working directory,
+        """Load and initialise. `data_parent` holds the folder 'espeak-ng-data'. Raises LibraryRefused, OSError.
 
-        because the library keeps the path of its data in 160 bytes and falls back to the path of the machine that
-        compiled it where ours is longer; '.' always fits. Raises LibraryRefused, OSError.
+        It becomes the working directory, because the library keeps the path of its data in 160 bytes and falls back
+        to a path of the machine that compiled it where ours is longer; '.' always fits.
         """
         self._lib = ctypes.CDLL(str(library))
         self._lib.espeak_Info.restype = ctypes.c_char_p

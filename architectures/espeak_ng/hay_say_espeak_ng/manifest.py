@@ -57,9 +57,9 @@ MANIFEST = Manifest(
             text=TEXT,
             gives_rate=22_050,
             default_voice=DEFAULT_VOICE,
-            seconds_per_second=0.003,
+            seconds_per_second=0.002,
         ),
-        Offer(task="phonemes", text=TEXT, default_voice=DEFAULT_VOICE, seconds_per_second=0.003),
+        Offer(task="phonemes", text=TEXT, default_voice=DEFAULT_VOICE, seconds_per_second=0.002),
     ),
     upstream=Upstream(
         name=f"espeak-ng {LIBRARY_VERSION}",
@@ -72,7 +72,7 @@ MANIFEST = Manifest(
         devices=("cpu",),
         modules=("espeakng_loader", "numpy"),
     ),
-    resident_mb=70.0,
-    transient_mb_per_second=0.2,
+    resident_mb=76.0,
+    transient_mb_per_second=0.15,
     voices=tuple(BuiltinVoice(slug=voice.slug, title=voice.title, languages=voice.languages) for voice in VOICES),
 )

@@ -54,7 +54,7 @@ class Nursery:
         lost or took too long. Whatever is raised, no child goes on behind our back.
         """
         channel = self._open()
-        patience = time.monotonic() + self._limit_seconds + START_SECONDS     # the nurse keeps the limit; who keeps her?
+        patience = time.monotonic() + self._limit_seconds + START_SECONDS     # the nurse keeps the limit, we keep her
 
         def look_up() -> None:
             if time.monotonic() > patience:

@@ -12,7 +12,7 @@ from hay_say_espeak_ng.hearing import Word
 
 _STRESS = str.maketrans("", "", "ˈˌ")
 _VOWELS = frozenset("aeiouyɑæɐɒɔəɘɚɛɜɝɞɤɨɪɯɵøœɶʉʊʌʏᵻᵿ")
-LEAST_LIKENESS = 0.5        # share of the phonemes that must be found again; below it the words stay one
+LEAST_LIKENESS = 0.4        # share of the phonemes that must be found again; below it the words stay one
 
 Phonemes = tuple[str, ...]
 

@@ -219,7 +219,8 @@ class _Writer:
         self._style = style
 
     def _close(self) -> None:
-        self._write({"text": "", "spelled": f" {_PLAIN}", "digits": f" {_PLAIN}", "mnemonics": CLOSE}[self._style.reading])
+        reading = self._style.reading
+        self._write({"text": "", "spelled": f" {_PLAIN}", "digits": f" {_PLAIN}", "mnemonics": CLOSE}[reading])
 
     def _write(self, text: str) -> None:
         for character in text:

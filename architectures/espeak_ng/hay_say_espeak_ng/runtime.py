@@ -152,9 +152,9 @@ class EspeakRuntime(Runtime):
 
 
 def folded(seed: int) -> int:
-    """A seed of 63 bits as the 31 that the library's generator tells apart: multiplied by the golden ratio of 2**64,
+    """A seed of 63 bits as the 31 that the library's generator tells apart.
 
-    of which the upper bits depend on all bits of the seed.
+    Multiplying by 2**64 over the golden ratio lets the upper bits depend on all bits of the seed.
     """
     return (seed * 0x9E37_79B9_7F4A_7C15 & 0xFFFF_FFFF_FFFF_FFFF) >> 33
 

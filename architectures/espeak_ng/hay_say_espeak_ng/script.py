@@ -43,11 +43,11 @@ class Mark:
 
 @dataclass(slots=True)
 class Script:
-    """Letters in the order they are spoken. For letter i: `starts[i]`, `ends[i]` is its range in the body as sent
+    """Letters in the order they are spoken.
 
-    (an entity is one letter of several characters), `styles[i]` how it is spoken. Where the author gave other words
-    for a stretch of the body, all of those words' letters have the range of the stretch, and `replaced` maps its
-    start to the words as written.
+    For letter i: `starts[i]` to `ends[i]` is its range in the body as sent (an entity is one letter of several
+    characters), `styles[i]` is how it is spoken. Where the author gave other words for a stretch of the body, all of
+    those words' letters have the range of the stretch, and `replaced` maps its start to the words as written.
     """
 
     letters: list[str] = field(default_factory=list)

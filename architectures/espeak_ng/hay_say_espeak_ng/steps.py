@@ -1,4 +1,4 @@
-"""The library's events of one piece, made usable: positions as letters of the script, phonemes with their whole names."""
+"""The library's events of one piece, made usable: positions as letters of the script, phonemes with whole names."""
 
 from __future__ import annotations
 

@@ -72,7 +72,9 @@ def _source(row: LibraryVoice | LibraryVariant) -> str:
     languages = ", ".join(map(_quoted, row.languages)) + ("," if len(row.languages) == 1 else "")
     fields = f"{_quoted(row.slug)}, {_quoted(row.title)}, {_quoted(row.file)}, ({languages})"
     line = f"LibraryVoice({fields})"
-    return line if len(line) < LONGEST_LINE else f"LibraryVoice(\n        {fields}\n    )"
+    if len(line) < LONGEST_LINE:
+        return line
+    return "LibraryVoice(\n        " + fields.replace(", (", ",\n        (") + ",\n    )"
 
 
 def _quoted(text: str) -> str:

@@ -19,7 +19,9 @@ from hay_say_espeak_ng.survey import rendered, says_nothing
 from hay_say_espeak_ng.voices import NO_VARIANT, LibraryVariant, LibraryVoice, language_tag, slug_of, variant_of
 
 # language, script, region, then variants of 5 to 8 letters; or private use behind x (RFC 5646)
-TAG = re.compile(r"[a-z]{2,3}(-[a-z]{3})?(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-[a-z0-9]{5,8})*(-x(-[a-z0-9]{1,8})+)?")
+TAG = re.compile(
+    r"[a-z]{2,3}(-[a-z]{3})?(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-[a-z0-9]{5,8})*(-x(-[a-z0-9]{1,8})+)?"
+)
 
 # The library changes the working directory of its process and holds its state, so it is asked in one of its own.
 ASK = """

@@ -67,7 +67,7 @@ def test_a_variant_changes_the_voice(say: Callable, median_pitch_hz: Callable) -
     assert median_pitch_hz(say(TEXT, variant="f3").clip) > 1.5 * median_pitch_hz(say(TEXT).clip)
 
 
-@pytest.mark.parametrize("control", [control for control in CONTROLS if isinstance(control, Number)], ids=lambda c: c.name)
+@pytest.mark.parametrize("control", [c for c in CONTROLS if isinstance(c, Number)], ids=lambda c: c.name)
 def test_the_ends_of_every_number_are_spoken(say: Callable, control: Number) -> None:
     for value in (control.low, control.high):
         assert seconds(say("one two", **{control.name: int(value)})) > 0.2

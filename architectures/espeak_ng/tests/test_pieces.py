@@ -50,7 +50,7 @@ def test_an_accent_stays_with_its_letter() -> None:
 @pytest.mark.parametrize(
     ("text", "ending"),
     [
-        ((SENTENCE * 7).strip() + "\n\n" + SENTENCE * 20, "planks.\n\n"),                   # a paragraph before a sentence
+        ((SENTENCE * 7).strip() + "\n\n" + SENTENCE * 20, "planks.\n\n"),                   # a paragraph first
         ("Dr. Who and Mr. Smith said nothing to Ms. Jones! " * 30, "Jones! "),              # not behind 'Dr.'
         ("he said, she said, " * 80, "said, "),                                             # a clause before a space
         ("No. 5 was etc. and so on in the yard. " * 40, "yard. "),                          # not before a small letter

@@ -26,6 +26,7 @@ WORDS = [
     ("en-us", "yes—no – perhaps", ["yes", "no", "perhaps"]),                           # dashes without a space
     ("en-us", "best-known a.b@c.org 24/7", ["best-known", "a.b@c.org", "24/7"]),       # signs within a word
     ("en-us", "a great 🙂 day", ["a", "great", "🙂", "day"]),                           # an emoji is spoken by its name
+    ("en-us", "- One\n- Two * Three", ["One", "Two", "*", "Three"]),                     # a list; a star is read out
     ("en-us", "50% & more", ["50%", "&", "more"]),                                     # signs that are read out
     ("en-us", "‘so’ “it” «goes» (on)", ["so", "it", "goes", "on"]),                    # quotes and brackets
     ("de", "Am 3. Oktober, z.B. um 5,20 €.", ["Am", "3", "Oktober", "z.B", "um", "5,20", "€"]),

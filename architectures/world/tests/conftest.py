@@ -12,26 +12,33 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hay_say_lab.domain.canonical import sha256_hex
 from hay_say_lab.domain.control import with_defaults
 from hay_say_lab.plugin import Clip, Result, VoiceFiles
+from hay_say_world.analysis import PitchSearch
+from hay_say_world.journal import Journal
+from hay_say_world.level import level_exponent, scaled
 from hay_say_world.manifest import CONTROLS
 from hay_say_world.runtime import WorldRuntime
+from hay_say_world.survey import Survey, survey
 
 SPOKEN = Path(__file__).with_name("spoken.py")
 SPOKEN_RATE = 22_050
 
+# espeak-ng voices that differ in pitch, formants, brightness and in how they make sound at all. All have enough
+# consonants without voice; its f2 to f5 have hardly any.
 SPEAKERS = {"man": "en-us", "woman": "en-us+Annie", "machine": "en-us+klatt"}
-DIRECTIONS = [(source, target) for source in SPEAKERS for target in SPEAKERS if source != target]
 
 REFERENCE_TEXT = (
-    "The north wind and the sun were disputing which was the stronger, when a traveller came along wrapped in a warm "
-    "cloak. They agreed that the one who first succeeded in making him take it off should be considered stronger. "
-    "Then the wind blew as hard as it could."
+    "The north wind and the sun were disputing which was the stronger, when a traveller came along wrapped in a "
+    "warm cloak. They agreed that the one who first succeeded in making him take it off should be considered "
+    "stronger. Then the wind blew as hard as it could."
 )
 SOURCE_TEXT = (
     "And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your country. "
     "Six thick thistle sticks."
 )
+SHORT_TEXT = "Six thick thistle sticks stood in the yellow field."
 
 
 @dataclass
@@ -105,14 +112,10 @@ def spoken(shelf: Path) -> Callable[[str, str], Clip]:
                 command = [sys.executable, str(SPOKEN), SPEAKERS[speaker]]
                 subprocess.run(command, input=text.encode(), stdout=file, check=True, timeout=60)
 
-        name = f"{speaker}-{abs(hash_of(text)):x}.npy"
+        name = f"{speaker}-{sha256_hex(text.encode())[:16]}.npy"
         return Clip(np.load(_once(shelf / name, make)), SPOKEN_RATE)
 
     return speak
-
-
-def hash_of(text: str) -> int:
-    return int.from_bytes(text.encode()[:24], "big") ^ len(text)
 
 
 @pytest.fixture(scope="session")
@@ -123,8 +126,14 @@ def reference(spoken: Callable[[str, str], Clip]) -> Callable[[str], Clip]:
 
 @pytest.fixture(scope="session")
 def source(spoken: Callable[[str, str], Clip]) -> Callable[[str], Clip]:
-    """speaker -> about 7 seconds of other words."""
+    """speaker -> about 8 seconds of other words."""
     return lambda speaker: spoken(speaker, SOURCE_TEXT)
+
+
+@pytest.fixture(scope="session")
+def short(spoken: Callable[[str, str], Clip]) -> Callable[[str], Clip]:
+    """speaker -> about 3 seconds."""
+    return lambda speaker: spoken(speaker, SHORT_TEXT)
 
 
 @pytest.fixture(scope="session")
@@ -150,6 +159,23 @@ def runtime(fitted: Callable[[str], Path]) -> WorldRuntime:
     for speaker in SPEAKERS:
         ready.load(VoiceFiles(f"world:{speaker}", {"profile": fitted(speaker)}))
     return ready
+
+
+@pytest.fixture(scope="session")
+def hear(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Clip], Survey]:
+    """clip -> what an analysis with the default search finds in it; each clip is analysed once."""
+    heard: dict[str, Survey] = {}
+    context = StageContext(tmp_path_factory.mktemp("hear"))
+    context.kept = lambda piece: None  # type: ignore[method-assign]
+
+    def analyse(clip: Clip) -> Survey:
+        key = sha256_hex(np.ascontiguousarray(clip.samples).tobytes())
+        if key not in heard:
+            level = scaled(clip.samples, level_exponent(clip.samples))
+            heard[key] = survey(level, clip.sample_rate, PitchSearch(), Journal(context, 1.0))
+        return heard[key]
+
+    return analyse
 
 
 @pytest.fixture

@@ -1,0 +1,50 @@
+"""Voices from the command line: looked at, made from a recording, removed."""
+
+from __future__ import annotations
+
+from tests.cli.shell import Shell
+
+PROVENANCE = ("--source", "a machine", "--licence", "CC0-1.0", "--consent", "not a person", "--intended-use", "tests")
+
+
+def test_voices_are_listed_and_searched(hay_say: Shell) -> None:
+    everything = hay_say.json("voices").document["voices"]
+    found = hay_say.json("voices", "list", "polly", "parrot").document["voices"]
+    assert [voice["id"] for voice in found] == ["parrot:polly"]
+    assert len(everything) > len(found)
+    assert hay_say("voices", "list", "polly").out.splitlines()[0].split() == ["VOICE", "TITLE", "LANGUAGES", "LICENCE"]
+
+
+def test_a_voice_shows_where_it_came_from(hay_say: Shell) -> None:
+    shown = hay_say("voices", "show", "parrot:polly").out
+    assert "licence: BSD-3-Clause" in shown
+    assert "consent: not a person's voice" in shown
+
+
+def test_a_voice_is_made_from_a_recording_used_and_removed(hay_say: Shell) -> None:
+    text = "The reference recording has to be three seconds long at the least, and says many different sounds."
+    assert hay_say("say", text, "--language", "en", "--out", "reference.wav").status == 0
+    name = f"tester-{hay_say.folder.name}"[:40].rstrip("-_").replace("_", "-")
+    made = hay_say.json("voices", "add", "world", name, "--reference", "reference.wav", "--language", "en", *PROVENANCE)
+    assert made.status == 0, made.err
+    voice = made.document["id"]
+    assert voice == f"world:{name}"
+    shown = hay_say("voices", "show", voice).out
+    assert "intended use: tests" in shown
+    assert "languages: en" in shown
+    twice = hay_say.json("voices", "add", "world", name, "--reference", "reference.wav")
+    assert (twice.status, twice.document["code"]) == (5, "conflict")
+    take = hay_say.json("convert", "reference.wav", "--voice", voice, "--set", "f0_method=dio").take
+    assert take["voices"] == [voice]
+    assert hay_say.json("recipe", take["recipe"]).document["recipe"]["voices"][voice]["licence"] == "CC0-1.0"
+    assert hay_say("voices", "remove", voice).status == 0
+    assert hay_say("voices", "show", voice).status == 4
+
+
+def test_a_voice_that_nobody_can_make_is_refused_with_all_problems(hay_say: Shell) -> None:
+    hay_say("say", "One.", "--voice", "parrot:polly", "--out", "short.wav")
+    ended = hay_say.json("voices", "add", "world", "No Good Name", "--reference", "short.wav")
+    assert (ended.status, ended.fields) == (2, {"name", "reference"})
+    ended = hay_say.json("voices", "add", "parrot", "me", "--reference", "short.wav")
+    assert (ended.status, ended.fields) == (2, {"architecture"})
+    assert hay_say.json("voices", "add", "world", "me").fields == {"arguments"}

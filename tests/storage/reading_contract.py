@@ -1,0 +1,97 @@
+"""What every store of jobs tells: pages, counts, events, clips, each to its owner alone."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+
+import pytest
+
+from hay_say_lab.domain.clip import ClipFacts
+from hay_say_lab.domain.job import Job, State
+from hay_say_lab.errors import ClipMissing
+from hay_say_lab.storage import edges
+from hay_say_lab.storage.store import JobStore, keep_clip
+from tests.storage.stories import Stories
+
+
+class ReadingContract(Stories):
+    """Jobs, events and clips as their owners see them."""
+
+    async def test_jobs_come_newest_first_a_page_at_a_time(self, store: JobStore) -> None:
+        made = []
+        for _ in range(7):
+            made.append((await self.queued(store)).id)
+            await asyncio.sleep(0.002)          # ids sort by the millisecond
+        await self.queued(store, "bob")
+
+        pages, before = [], None
+        while page := [job.id for job in store.jobs("ann", before=before, limit=3)]:
+            pages.append(page)
+            before = page[-1]
+
+        assert [len(page) for page in pages] == [3, 3, 1]
+        assert list(itertools.chain(*pages)) == made[::-1]
+
+    async def test_jobs_are_found_by_state_and_by_group(self, store: JobStore) -> None:
+        one = await self.queued(store, group="g")
+        two = await self.queued(store, group="g")
+        await self.queued(store)
+        await store.write(edges.cancel, two.id)
+
+        assert {job.id for job in store.jobs("ann", group="g")} == {one.id, two.id}
+        assert [job.id for job in store.jobs("ann", states=(State.CANCELLED,))] == [two.id]
+        assert [job.id for job in store.jobs("ann", states=(State.QUEUED,), group="g")] == [one.id]
+
+    async def test_a_lane_gives_its_oldest_waiting_jobs(self, store: JobStore) -> None:
+        made: list[Job] = []
+        for _ in range(4):
+            made.append(await self.queued(store, lane="batch"))
+            await asyncio.sleep(0.002)
+        await self.queued(store, lane="interactive")
+        await self.running(store, made[0])
+
+        assert [job.id for job in store.queued("batch", 2)] == [made[1].id, made[2].id]
+        assert store.queued("maintenance", 9) == []
+
+    async def test_counts_tell_who_has_what_waiting(self, store: JobStore) -> None:
+        first = await self.queued(store)
+        await asyncio.sleep(0.002)
+        second = await self.queued(store, lane="batch")
+        await self.queued(store, "bob")
+        await self.running(store, first)
+
+        assert store.count(State.QUEUED) == 2
+        assert store.count(State.QUEUED, State.RUNNING, owner="ann") == 2
+        assert store.count(State.QUEUED, lane="batch") == 1
+        assert store.count(State.RUNNING, before=second.id) == 1
+        assert store.count(State.SUCCEEDED) == 0
+        assert store.unfinished_ids() == {job.id for owner in ("ann", "bob") for job in store.jobs(owner)}
+
+    async def test_events_are_numbered_and_read_in_pages_by_their_owner_alone(self, store: JobStore) -> None:
+        for owner in ("ann", "bob", "ann"):
+            await store.write(edges.cancel, (await self.queued(store, owner)).id)
+
+        numbers: list[int] = []
+        while page := store.events_after("ann", numbers[-1] if numbers else 0, limit=2):
+            assert all(event.owner == "ann" for event in page)
+            numbers += [event.number for event in page]
+
+        assert numbers == [1, 2, 3, 7, 8, 9]
+        assert [event.number for event in store.events_after("bob", 0)] == [4, 5, 6]
+        assert store.last_event() == 9
+
+    async def test_a_clip_is_known_to_those_who_sent_it_under_their_own_name_for_it(self, store: JobStore) -> None:
+        facts = ClipFacts("9" * 64, "WAV", "PCM_16", 44100, 1, 44100, 0.5, 0.1, True, "mine.wav")
+        with pytest.raises(ClipMissing):
+            store.clip("ann", facts.sha256)
+
+        await store.write(keep_clip, "ann", facts)
+        await store.write(keep_clip, "ann", facts)
+
+        assert store.clip("ann", facts.sha256) == facts
+        with pytest.raises(ClipMissing):
+            store.clip("bob", facts.sha256)
+        await store.write(keep_clip, "bob", ClipFacts(**{**facts.as_json(), "label": "other.wav"}))
+        assert store.clip("bob", facts.sha256).label == "other.wav"
+        assert store.clip("ann", facts.sha256).label == "mine.wav"

@@ -1,0 +1,107 @@
+"""However many jobs there are, the hot questions are answered from an index."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from hay_say_lab.domain.job import State
+from hay_say_lab.errors import NotFound
+from hay_say_lab.storage import edges
+from hay_say_lab.storage.database import migrate, open_engine
+from hay_say_lab.storage.store import JobStore
+from tests.storage.stories import job_of
+
+QUESTIONS: dict[str, Callable[[JobStore], Any]] = {
+    "the head of a lane": lambda store: store.queued("interactive", 16),
+    "what one person has waiting": lambda store: store.count(State.QUEUED, owner="ann"),
+    "whether anything is unfinished": lambda store: store.count(State.QUEUED, State.RUNNING, State.CANCELLING),
+    "which are unfinished": lambda store: store.unfinished_ids(),
+    "a place in the queue": lambda store: store.count(State.QUEUED, lane="batch", before="0" * 26),
+    "one job": lambda store: store.job("0" * 26),
+    "the newest jobs": lambda store: store.jobs("ann"),
+    "a page of jobs": lambda store: store.jobs("ann", before="Z" * 26),
+    "a group": lambda store: store.jobs("ann", group="g"),
+    "events from here on": lambda store: store.events_after("ann", 5),
+    "a job's story": lambda store: store.events_after("ann", 0, job="0" * 26),
+    "the last event": lambda store: store.last_event(),
+    "a recipe": lambda store: store.recipe("0" * 64, "ann"),
+    "recipes of a sound": lambda store: store.recipes_of("0" * 64, "ann"),
+    "who may read": lambda store: store.holds("ann", "0" * 64),
+    "a clip": lambda store: store.clip("ann", "0" * 64),
+}
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[sa.Engine]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'jobs.sqlite3'}")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@contextlib.contextmanager
+def _statements(engine: sa.Engine) -> Iterator[list[tuple[str, Any]]]:
+    """Every statement that runs inside, with its parameters."""
+    ran: list[tuple[str, Any]] = []
+
+    def heard(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        ran.append((statement, parameters))
+
+    sa.event.listen(engine, "before_cursor_execute", heard)
+    yield ran
+    sa.event.remove(engine, "before_cursor_execute", heard)
+
+
+def _plans(engine: sa.Engine, statements: list[tuple[str, Any]]) -> list[str]:
+    with engine.connect() as connection:
+        return [
+            str(row[3])
+            for statement, parameters in statements
+            if statement.lstrip().upper().startswith(("SELECT", "UPDATE"))
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_hot_question_reads_a_whole_table(engine: sa.Engine, question: str) -> None:
+    store = JobStore(engine, lambda: None)
+
+    with _statements(engine) as statements, contextlib.suppress(NotFound):
+        QUESTIONS[question](store)
+    store.close()
+
+    plans = _plans(engine, statements)
+    assert plans
+    assert not [plan for plan in plans if plan.startswith("SCAN") or "TEMP B-TREE" in plan], plans
+
+
+async def test_no_edge_reads_a_whole_table(engine: sa.Engine) -> None:
+    store = JobStore(engine, lambda: None)
+    with _statements(engine) as statements:
+        job, _ = await store.write(edges.submit, job_of(), "key", "b" * 64)
+        claimed = await store.write(edges.started, job.id, job.token, "a#1")
+        assert claimed is not None
+        await store.write(edges.worker_lost, claimed, "it died")
+        await store.write(edges.cancel, job.id)
+        await store.write(edges.host_changed)
+    store.close()
+
+    plans = _plans(engine, statements)
+    assert len(plans) > 10
+    assert not [plan for plan in plans if plan.startswith("SCAN") or "TEMP B-TREE" in plan], plans
+
+
+async def test_a_page_of_jobs_costs_two_statements_however_long_it_is(engine: sa.Engine) -> None:
+    store = JobStore(engine, lambda: None)
+    for _ in range(40):
+        await store.write(edges.submit, job_of(), None, "b" * 64)
+    with _statements(engine) as statements:
+        assert len(store.jobs("ann", limit=40)) == 40
+    store.close()
+    assert [statement.split()[0] for statement, _ in statements] == ["BEGIN", "SELECT", "SELECT"]
