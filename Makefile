@@ -25,10 +25,10 @@ help:  ## say what can be made
 
 # ---------------------------------------------------------------------------------------------- what people run
 
-demo: $(VENV)/.demo panels  ## text -> speech -> another voice: the first notebook, its sounds and a picture in build/demo
+demo: demo-ready  ## text -> speech -> another voice: the first notebook, its sounds and a picture in build/demo
 	@sh tools/demo.sh $(BIN)
 
-lab: $(VENV)/.demo panels  ## open JupyterLab on the notebooks
+lab: demo-ready  ## open JupyterLab on the notebooks
 	$(BIN)/python -m jupyterlab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test:  ## install what is needed and run all tests
@@ -42,14 +42,19 @@ lint: test-ready  ## ruff, mypy, eslint, prettier and the panels' own tests
 	npm run --silent lint
 	npm test --silent
 
-faults: test-ready  ## kill things: KILLS=n SEED=s go to tests/faults
-	KILLS=$(KILLS) SEED=$(SEED) $(BIN)/python -m pytest tests/faults $(ARGS)
+faults: test-ready  ## kill the host, its clients and its workers at every point of the host matrix
+	@if [ -n "$(KILLS)$(SEED)" ]; then \
+	    echo "make faults: kills drawn at random (KILLS, SEED) are not written yet; the matrix takes neither." >&2; exit 2; fi
+	$(BIN)/python -m pytest tests/faults $(ARGS)
 
 bench: test-ready  ## measure, and write docs/benchmarks.md with its JSON
 	$(BIN)/python -m benchmarks
 
 screenshots: test-ready  ## pictures of the panels, in both themes, in build/screenshots
 	$(BIN)/python -m tests.browser.shots build/screenshots
+
+docs: test-ready  ## write docs/cli.md and docs/rest.md again, from the code
+	$(BIN)/python tools/generate_docs.py
 
 # Nothing here can be held against its upstream, and nothing here runs on a GPU, before the neural architectures come.
 parity gpu:
@@ -60,7 +65,8 @@ parity gpu:
 test-ready: $(VENV)/.test panels chromium
 demo-ready: $(VENV)/.demo panels
 panels: $(STATIC)/.built
-.PHONY: help demo lab test lint faults bench screenshots parity gpu test-ready demo-ready panels chromium lock lock-check clean distclean
+.PHONY: help demo lab test lint faults bench screenshots docs parity gpu test-ready demo-ready panels chromium \
+        lock lock-check clean distclean
 
 $(VENV)/.uv: constraints/uv.txt
 	@sh tools/venv.sh $(VENV)

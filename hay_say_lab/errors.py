@@ -212,7 +212,8 @@ class WorkerFailed(LabError):
 
 
 class Unavailable(LabError):
-    code, status, retry = "unavailable", 503, "safe"
+    code, status = "unavailable", 503
+    retry: ClassVar[Retry] = "safe"
 
 
 class HostClosing(Unavailable):

@@ -47,7 +47,7 @@ def cli_page() -> Iterator[str]:
     yield from ("", "## Exit status", "")
     rows = [(f"{status.value}", meaning, _errors_with(status)) for status, meaning in MEANINGS.items()]
     yield from _table(("status", "meaning", "error codes"), rows)
-    parsers = _subparsers(build_parser())
+    parsers = subparsers(build_parser())
     for command in COMMANDS:
         yield from ("", f"## hay-say {command.name}", "", command.description, "")
         if command.examples:
@@ -57,7 +57,7 @@ def cli_page() -> Iterator[str]:
 
 def _usage(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     """Arguments of a command, or of each of its verbs."""
-    verbs = _subparsers(parser)
+    verbs = subparsers(parser)
     if not verbs:
         yield from _arguments(parser)
     elif (default := parser.get_default("verb")) is not None:
@@ -94,7 +94,7 @@ def _options(actions: list[argparse.Action]) -> list[tuple[str, str]]:
     return rows
 
 
-def _subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+def subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             return dict(action.choices)

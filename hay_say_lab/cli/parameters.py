@@ -103,7 +103,9 @@ def _parameter(statement: ast.stmt) -> Parameter | None:
         return None
     try:
         default = ast.literal_eval(statement.value)
-    except ValueError:
+        if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+            annotation = ast.parse(annotation.value, mode="eval").body
+    except (ValueError, SyntaxError):
         return None
     if annotation is not None:
         named = {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}

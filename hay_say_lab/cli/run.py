@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import sys
@@ -17,7 +18,7 @@ from hay_say_lab.cli.outfile import out_problems
 from hay_say_lab.cli.parameters import parameters_of, read_values
 from hay_say_lab.cli.session import Interrupted, Session
 from hay_say_lab.cli.takes import refuse
-from hay_say_lab.errors import Fix, InvalidRequest, NotebookFailed, Problem, Unavailable
+from hay_say_lab.errors import Fix, InvalidRequest, NotebookFailed, Problem, Unavailable, family
 
 # The kernel's own log would land between our lines; what a cell raises is in the notebook.
 QUIET_KERNEL = ["--log-level=CRITICAL"]
@@ -68,6 +69,7 @@ def _execute(notebook: Path, out: Path, values: dict[str, Any]) -> None:
         raise Unavailable(
             f"Running notebooks needs {missing.name}.", field="notebook", fix="pip install 'hay-say-lab[lab]'"
         ) from None
+    logging.getLogger().addHandler(logging.NullHandler())       # else libraries write between our lines
     stopped = _interrupt_on_terminate()
     try:
         execute_notebook(
@@ -76,20 +78,17 @@ def _execute(notebook: Path, out: Path, values: dict[str, Any]) -> None:
         )  # fmt: skip
     except PapermillExecutionError as failed:
         if stopped:
-            raise Interrupted from None
-        raise NotebookFailed(
-            f"The notebook stopped at cell {failed.exec_count}: {_sentence(failed)}",
-            problems=[Problem(f"cell {failed.exec_count}", str(failed.evalue), Fix(f"Look into {out}."))],
-        ) from None
+            raise _interrupted(out) from None
+        raise NotebookFailed(f"The notebook stopped at cell {failed.exec_count}: {_sentence(failed)}") from None
     except KeyboardInterrupt:
-        raise Interrupted from None
+        raise _interrupted(out) from None
     except NoSuchKernel as missing:
         raise NotebookFailed(
             f"There is no kernel '{missing.name}' here.", field="notebook", fix="Choose another one in JupyterLab."
         ) from None
     except (DeadKernelError, RuntimeError):
         if stopped:
-            raise Interrupted from None
+            raise _interrupted(out) from None
         raise NotebookFailed(
             "The notebook's kernel died.", field="notebook", fix=f"Look at the last cell that ran in {out}."
         ) from None
@@ -108,14 +107,20 @@ def _interrupt_on_terminate() -> list[int]:
     return noted
 
 
+def _interrupted(out: Path) -> Interrupted:
+    return Interrupted(note=f"{out} holds what ran; jobs that were queued go on, see 'hay-say jobs'.")
+
+
 def _as_template(path: Path) -> str:
     """papermill takes paths as templates with {names}."""
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _sentence(failed: Any) -> str:
-    """The error in one line: its own sentence and fixes; the name of its class where it is none of ours."""
-    return " ".join(f"{failed.ename}: {failed.evalue}".split())
+    """The error in one line: its own sentence and fixes; behind the name of its class where it is none of ours."""
+    ours = {kind.__name__ for kind in family().values()}
+    told = failed.evalue if failed.ename in ours else f"{failed.ename}: {failed.evalue}"
+    return " ".join(told.split())
 
 
 COMMAND = Command(

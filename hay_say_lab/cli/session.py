@@ -18,11 +18,12 @@ WIDEST_CELL = 60
 
 
 class Interrupted(Exception):
-    """A person pressed Ctrl-C while jobs were on their way; they go on."""
+    """A person pressed Ctrl-C while jobs were on their way; they go on. `note`: what else is left."""
 
-    def __init__(self, jobs: Sequence[str] = ()) -> None:
+    def __init__(self, jobs: Sequence[str] = (), note: str = "") -> None:
         super().__init__()
         self.jobs = tuple(jobs)
+        self.note = note
 
 
 class Session:
@@ -55,7 +56,7 @@ class Session:
     def told_interrupt(self, interrupted: Interrupted) -> None:
         """What goes on without us, and how to find it again."""
         ids = " ".join(interrupted.jobs)
-        message = "Interrupted; the job goes on." if ids else "Interrupted."
+        message = "Interrupted; the job goes on." if ids else f"Interrupted. {interrupted.note}".rstrip()
         fix = f"hay-say jobs wait {ids}" if ids else ""
         self.tell(f"{message} Wait for it: {fix}" if ids else message)
         if self.as_json:

@@ -95,11 +95,12 @@ class Bar:
     def __init__(self, title: str) -> None:
         from tqdm import tqdm
 
-        self._bar = tqdm(total=1.0, desc=title, bar_format="{desc}: {percentage:3.0f}% |{bar}| {postfix}", leave=False)
+        self._title = title
+        self._bar = tqdm(total=1.0, desc=title, bar_format="{desc} |{bar}| {percentage:3.0f}%", leave=False)
 
     def update(self, status: JobStatus) -> None:
         self._bar.n = fraction_done(status)
-        self._bar.set_postfix_str(describe(status))
+        self._bar.set_description_str(f"{self._title}: {describe(status)}")
 
     def close(self) -> None:
         self._bar.close()

@@ -61,7 +61,7 @@ class Architectures:
     @staticmethod
     def missing_modules(manifest: Manifest) -> list[str]:
         """Modules that the runtime imports and this interpreter does not have."""
-        return [name for name in manifest.compatibility.modules if importlib.util.find_spec(name) is None]
+        return [name for name in manifest.compatibility.modules if not _is_there(name)]
 
     def runtime_problem(self, manifest: Manifest, field: str) -> Problem | None:
         """Why an architecture cannot run here, if it cannot."""
@@ -74,7 +74,7 @@ class Architectures:
     def _read(self, entry: EntryPoint) -> Manifest | None:
         try:
             manifest = entry.load()
-        except Exception as error:
+        except (Exception, SystemExit) as error:        # a module may even end the program that imports it
             log.exception("the architecture '%s' cannot be read", entry.name)
             self.broken.append(Broken(entry.name, f"{type(error).__name__}: {error}"))
             return None
@@ -82,3 +82,11 @@ class Architectures:
             self.broken.append(Broken(entry.name, "its entry point does not give a Manifest of that id"))
             return None
         return manifest
+
+
+def _is_there(module: str) -> bool:
+    """Whether a module could be imported. To find one inside a package, Python imports the package."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from tinydb import TinyDB
 from tinydb.storages import Storage
 
 from hay_say_lab.errors import StorageFailed
-from hay_say_lab.storage.home import write_atomically
+from hay_say_lab.storage.home import disk_refused, write_atomically
 
 SCHEMA = 1
 
@@ -23,7 +24,8 @@ class AtomicStorage(Storage):
         self._tables: dict[str, dict[str, Any]] | None = self._load()
 
     def read(self) -> dict[str, dict[str, Any]] | None:
-        return self._tables
+        """A copy: TinyDB changes what it read before it writes, and a write that fails must change nothing."""
+        return copy.deepcopy(self._tables)
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
         content = json.dumps({"schema": SCHEMA, "tables": data}, indent=1, sort_keys=True, ensure_ascii=False).encode()
@@ -37,14 +39,15 @@ class AtomicStorage(Storage):
             return None
         try:
             document = json.loads(self._path.read_bytes())
-            tables = document["tables"]
-            schema = document["schema"]
-        except (ValueError, KeyError, TypeError):
-            raise StorageFailed(
-                f"The registry file {self._path.name} is damaged.",
-                field="registry",
-                fix=f"Put {self._path.stem}.previous.json in its place.",
-            ) from None
+            tables, schema = document["tables"], document["schema"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            raise self._damaged() from None
+        except OSError as error:
+            raise disk_refused(error) from error
+        if not isinstance(schema, int) or not isinstance(tables, dict):
+            raise self._damaged()
+        if not all(isinstance(table, dict) for table in tables.values()):
+            raise self._damaged()
         if schema > SCHEMA:
             raise StorageFailed(
                 f"The registry file {self._path.name} was written by a newer Hay Say Lab.",
@@ -52,6 +55,13 @@ class AtomicStorage(Storage):
                 fix="Update hay-say-lab.",
             )
         return tables
+
+    def _damaged(self) -> StorageFailed:
+        return StorageFailed(
+            f"The registry file {self._path.name} is damaged.",
+            field="registry",
+            fix=f"Put {self._path.stem}.previous.json in its place.",
+        )
 
 
 def open_documents(path: Path) -> TinyDB:

@@ -9,7 +9,7 @@ from tinydb import TinyDB, where
 from hay_say_lab.domain.canonical import content_id
 from hay_say_lab.domain.manifest import BuiltinVoice, Manifest
 from hay_say_lab.domain.voice import Provenance, Voice
-from hay_say_lab.errors import Conflict, VoiceMissing
+from hay_say_lab.errors import Conflict, StorageFailed, VoiceMissing
 from hay_say_lab.registry.architectures import Architectures
 
 
@@ -24,7 +24,7 @@ class Voices:
                 voice = _builtin(manifest, builtin)
                 self._voices[voice.id] = voice
         for document in self._table.all():
-            voice = Voice.from_json(dict(document))
+            voice = _read(dict(document))
             self._voices[voice.id] = voice
 
     def all(self) -> list[Voice]:
@@ -66,6 +66,17 @@ class Voices:
 def voice_hash(architecture: str, files: dict[str, Any]) -> str:
     """The hash of a voice made of files: its architecture and each file's content by role."""
     return content_id({"architecture": architecture, "files": files})
+
+
+def _read(document: dict[str, Any]) -> Voice:
+    try:
+        return Voice.from_json(document)
+    except (KeyError, TypeError, AttributeError):
+        raise StorageFailed(
+            f"The registry's entry of the voice '{document.get('id')}' is damaged.",
+            field="registry",
+            fix="Put voices.previous.json in the place of voices.json.",
+        ) from None
 
 
 def _builtin(manifest: Manifest, builtin: BuiltinVoice) -> Voice:

@@ -20,6 +20,7 @@ LARGEST_STREAMED_BYTES = 1 << 30    # of an upload
 SECONDS_TO_REPEAT = 60.0            # a host that dies is replaced within this
 SECONDS_TO_REACH_REMOTE = 3.0       # a host that somebody else runs is not ours to replace
 SECONDS_BETWEEN_TRIES = 0.05
+SECONDS_TO_TAKE = 60.0              # a host that takes nothing of an upload for so long is stuck
 # Supervision is no client: it starts no host.
 LOOKING = frozenset({f"{passage.PREFIX}/health", f"{passage.PREFIX}/ready"})
 
@@ -162,7 +163,10 @@ class StreamedCall(Call):
         if self._exchange is None or self._relay.status or self._reading.done():
             return
         try:
-            await self._exchange.send(chunk)
+            async with asyncio.timeout(SECONDS_TO_TAKE):
+                await self._exchange.send(chunk)
+        except TimeoutError:
+            self._exchange.close()
         except StreamClosedError:
             await asyncio.wait({self._reading})
 

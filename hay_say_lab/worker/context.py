@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import numpy
 
 SECONDS_BETWEEN_CHECKPOINTS = 0.1       # asking more often costs more than it tells
+LONGEST_MESSAGE = 200                   # characters
 
 
 class Stopped(BaseException):
@@ -45,9 +47,9 @@ class StageContext:
         if now - self._asked_at < SECONDS_BETWEEN_CHECKPOINTS:
             return
         self._asked_at = now
-        self._line.send(
-            {"type": "checkpoint", **self._name, "fraction": min(max(float(fraction), 0.0), 1.0), "message": message}
-        )
+        share = min(max(float(fraction), 0.0), 1.0) if math.isfinite(fraction) else 0.0
+        told = str(message)[:LONGEST_MESSAGE].encode(errors="replace").decode()
+        self._line.send({"type": "checkpoint", **self._name, "fraction": share, "message": told})
         answer = self._line.receive()
         if answer is None:
             raise HostGone

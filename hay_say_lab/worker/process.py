@@ -65,7 +65,7 @@ class Worker:
                     self._runtime.unload(frame["voice"])
                     self._loaded.discard(frame["voice"])
                 case "run":
-                    self._line.send(self._run(frame))
+                    self._answer(frame, self._run(frame))
                 case "answer":
                     pass                                    # it came too late: its stage has ended
                 case unknown:
@@ -99,7 +99,7 @@ class Worker:
         try:
             self._runtime.load(voice)
         except Exception as error:  # noqa: BLE001 - a runtime may raise anything: the host gets it as a value
-            self._line.send({"type": "failed", "stage": "", "token": 0, **_told(error)})
+            self._answer({"stage": "", "token": 0}, {"type": "failed", "stage": "", "token": 0, **_told(error)})
         else:
             self._loaded.add(voice.id)
             self._line.send({"type": "ready", "voice": voice.id, "memory_mb": memory_mb()})
@@ -115,6 +115,15 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - a runtime may raise anything: the host gets it as a value
             return {"type": "failed", **name, **_told(error)}
         return {"type": "done", **name, "files": files, "memory_mb": memory_mb()}
+
+    def _answer(self, asked: Frame, answer: Frame) -> None:
+        """Send what a stage came to; where no frame can hold it, say so instead of dying with it."""
+        try:
+            self._line.send(answer)
+        except WorkerFailed:
+            fault = WorkerFailed("The architecture told more than an answer can hold.", fix="Tell its author.")
+            name = {"stage": asked["stage"], "token": asked["token"]}
+            self._line.send({"type": "failed", **name, "error": fault.as_json(), "fault": True})
 
     def _perform(self, run: Frame, context: StageContext) -> Result:
         task = getattr(self._runtime, run["task"])
@@ -154,6 +163,8 @@ def _written(result: Result, out: Path) -> dict[str, str]:
         (out / name).write_bytes(canonical_json(document))
         files[role] = name
     for role, path in result.files.items():
+        if path.resolve().parent != out.resolve():
+            raise WorkerFailed(f"The architecture wrote '{role}' outside of its folder.", fix="Tell its author.")
         files[role] = path.name
     return files
 

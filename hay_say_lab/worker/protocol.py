@@ -34,8 +34,11 @@ Frame = dict[str, Any]
 
 
 def pack(frame: Frame) -> bytes:
-    """Raises WorkerFailed where the frame is larger than the protocol allows."""
-    body = json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
+    """Raises WorkerFailed where the frame is larger than the protocol allows, or holds what no JSON can say."""
+    try:
+        body = json.dumps(frame, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (ValueError, TypeError) as error:
+        raise WorkerFailed(f"A frame cannot be written as JSON: {type(error).__name__}.") from None
     if len(body) > LARGEST_FRAME:
         raise WorkerFailed(f"A frame of {len(body)} bytes is larger than {LARGEST_FRAME}.")
     return _HEAD.pack(len(body)) + body
@@ -52,12 +55,18 @@ def frame_length(head: bytes) -> int:
 def unpack(body: bytes) -> Frame:
     """Raises WorkerFailed where the body is not a JSON object with a type."""
     try:
-        frame = json.loads(body)
-    except ValueError as error:
-        raise WorkerFailed(f"A frame is not JSON: {error}.") from None
+        frame = json.loads(body, parse_constant=_no_number)
+        if b"\\u" in body:
+            json.dumps(frame, ensure_ascii=False).encode()      # an escape may smuggle in half of a letter
+    except (ValueError, RecursionError) as error:
+        raise WorkerFailed(f"A frame is not JSON: {type(error).__name__}.") from None
     if not isinstance(frame, dict) or not isinstance(frame.get("type"), str):
         raise WorkerFailed("A frame is not an object with a type.")
     return frame
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 HEAD_BYTES = _HEAD.size

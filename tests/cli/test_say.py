@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
+import struct
+import subprocess
+import termios
 from pathlib import Path
 
 import soundfile
@@ -87,6 +93,19 @@ def test_the_same_request_gives_the_same_bytes_in_two_data_homes(tmp_path: Path)
     assert sorted(exports[0]) == ["a.flac", "a.wav"]
     assert recipes[0] == recipes[1]
     assert exports[0] == exports[1]
+
+
+def test_a_terminal_sees_a_bar_and_then_the_answer_alone(hay_say: Shell) -> None:
+    terminal, its_end = pty.openpty()
+    fcntl.ioctl(its_end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
+    words = hay_say.command("say", "One two.", "--voice", "parrot:polly", "--set", "seconds_of_work=1")
+    ended = subprocess.run(words, stdout=subprocess.PIPE, stderr=its_end, env=hay_say.environment, text=True, check=True)
+    os.close(its_end)
+    with os.fdopen(terminal, "rb", buffering=0) as seen:
+        drawn = seen.read(1 << 16).decode()
+    assert "parrot:polly: speak (1 of 2) |" in drawn
+    assert drawn.endswith("\r"), "the bar is wiped away"
+    assert ended.stdout.count("\n") == 1
 
 
 def test_a_script_hears_nothing_but_the_answer(hay_say: Shell) -> None:

@@ -111,6 +111,16 @@ def core() -> tuple[Module, ...]:
     return tuple(module for module in modules() if module.package == CORE)
 
 
+def tests() -> tuple[Module, ...]:
+    """Every Python file of the tests: ours, and the architectures'."""
+    paths = [*REPOSITORY.glob("tests/**/*.py"), *REPOSITORY.glob("architectures/*/tests/**/*.py")]
+    return tuple(
+        Module(path, _dotted(path.relative_to(REPOSITORY)))
+        for path in sorted(paths)
+        if "plugins" not in path.relative_to(REPOSITORY).parts
+    )
+
+
 @cache
 def tracked_files() -> tuple[Path, ...]:
     """Every file that is in git or would be added by `git add .`; without git, every file in no ignored folder."""

@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.house.source import CORE, REPOSITORY, core, modules
+from tests.house.source import CORE, REPOSITORY, core, modules, tests
 
 CONSTRAINTS = REPOSITORY / "constraints"
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?P<marker> *;[^\\]*)?", re.MULTILINE)
@@ -151,3 +151,20 @@ def test_the_notice_names_every_package_that_we_bring() -> None:
     places = [place for place in _projects() if not place.startswith("tests")]
     wanted = {r.name.lower() for place in places for r in _requirements(place, "lab", "runtime")}
     assert not {name for name in wanted - {"hay-say-lab"} if name not in notice}
+
+
+def test_every_package_that_a_test_imports_is_declared() -> None:
+    providers = packages_distributions()
+    lines = [line for line in _project(".")["dependency-groups"]["test"] if isinstance(line, str)]
+    wanted = [Requirement(line) for line in lines] + _requirements(".", "lab")
+    wanted += [r for place in _projects() for r in _requirements(place, "runtime")]
+    declared = {canonicalize_name(requirement.name) for requirement in wanted}
+    undeclared = {
+        f"{module.place}:{found.line}: {found.target}"
+        for module in tests()
+        for found in module.imports()
+        if (top := found.target.split(".")[0]) in providers
+        and not top.startswith("hay_say_")
+        and not declared & {canonicalize_name(name) for name in providers[top]}
+    }
+    assert not undeclared, "\n".join(sorted(undeclared))

@@ -54,7 +54,7 @@ class Browser:
                 yield _event(block.decode())
 
     def leave(self) -> None:
-        self.writer.close()
+        self.writer.transport.abort()       # `close` would wait until everything is sent
 
 
 @asynccontextmanager
@@ -63,7 +63,7 @@ async def browser(port: int) -> AsyncIterator[Browser]:
     try:
         yield Browser(reader, writer)
     finally:
-        writer.close()
+        writer.transport.abort()
         with contextlib.suppress(OSError):
             await writer.wait_closed()
 

@@ -32,7 +32,7 @@ class Decision:
 def decide(survey: Survey, profile: Profile | None, settings: Settings) -> Decision:
     """What is to be done to a clip. Statistics of the source come from the whole of it."""
     classes = classify(survey.loudness, survey.f0_hz)
-    source = habit_of(survey.f0_hz[classes.voiced])
+    source = habit_of(survey.f0_hz[classes.voiced & survey.pitched])
     target = profile.pitch if profile is not None and settings.fit_pitch else None
     pitch = pitch_map(source, target, settings.pitch_semitones, settings.pitch_range)
     if profile is None:

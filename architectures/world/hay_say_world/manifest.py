@@ -16,6 +16,7 @@ from hay_say_lab.plugin import (
 )
 
 LOWEST_RATE, HIGHEST_RATE = 16_000, 48_000
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 3600.0
 SHORTEST_REFERENCE_SECONDS = 3.0
 GOOD_REFERENCE_SECONDS = 10.0
 LONGEST_REFERENCE_SECONDS = 600.0
@@ -83,8 +84,8 @@ MANIFEST = Manifest(
             audio=AudioContract(
                 lowest_rate=LOWEST_RATE,
                 highest_rate=HIGHEST_RATE,
-                shortest_seconds=0.1,
-                longest_seconds=3600.0,
+                shortest_seconds=SHORTEST_SECONDS,
+                longest_seconds=LONGEST_SECONDS,
                 quietest_rms=1e-5,
             ),
             default_voice="controls",

@@ -22,7 +22,9 @@ from hay_say_world.transport import Gaussian, gaussian_of
 
 TOPS_HZ = (8000, 11025, 12000, 16000, 22050, 24000)
 DIMENSIONS = COEFFICIENTS - 1       # c0, the level, is never mapped
-_FILLED_ABOVE_DB = -95.0            # mean speech level just below a top, against the strongest bin
+# Mean level of speech just below a top, against the strongest bin. Recordings have -20 to -74 dB there; rounding to
+# 16 bits leaves -84 to -97, a resampler's stop band less.
+_FILLED_ABOVE_DB = -78.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ def filled_tops_hz(survey: Survey, classes: FrameClasses) -> tuple[int, ...]:
     bins_hz = np.linspace(0.0, survey.sample_rate / 2, len(mean))
     tops = [TOPS_HZ[0]]
     for top in TOPS_HZ[1:]:
-        below = (bins_hz > 0.9 * top) & (bins_hz < 0.98 * top)
+        below = (bins_hz > 0.94 * top) & (bins_hz < 0.985 * top)    # above the top before this one
         if top > survey.sample_rate / 2 or level_db[below].mean() < _FILLED_ABOVE_DB:
             break
         tops.append(top)

@@ -105,9 +105,9 @@ def _judge_sound(samples: Floats, centred: Floats, seconds: float) -> float:
 
 def _judge_voice(heard: Survey, classes: FrameClasses) -> PitchHabit:
     """Refuse what has no voice in it."""
-    periodic = classes.voiced & ~heard.aperiodicity.all_breath
-    pitch = habit_of(heard.f0_hz[classes.voiced])
-    if pitch is None or periodic.sum() < _LEAST_VOICED_SECONDS * FRAMES_PER_SECOND:
+    periodic = classes.voiced & heard.pitched
+    pitch = habit_of(heard.f0_hz[periodic])
+    if pitch is None or pitch.count < _LEAST_VOICED_SECONDS * FRAMES_PER_SECOND:
         raise _refused(
             "There is hardly any voice in the reference: no pitch was found in it.",
             "Give a recording of one person speaking, without music or noise.",

@@ -14,7 +14,7 @@ from hay_say_world.conversion import decide, report
 from hay_say_world.frames import frame_count
 from hay_say_world.journal import Journal
 from hay_say_world.level import hold_peaks, level_exponent, match, scaled
-from hay_say_world.manifest import HIGHEST_RATE, LOWEST_RATE
+from hay_say_world.manifest import HIGHEST_RATE, LOWEST_RATE, SHORTEST_SECONDS
 from hay_say_world.profile import Profile, load, save
 from hay_say_world.reference import portray
 from hay_say_world.rendering import RENDER_WORK, render
@@ -106,5 +106,11 @@ def _checked(clip: Clip, field: str) -> Floats:
             f"The recording has {clip.sample_rate} samples a second; {LOWEST_RATE} to {HIGHEST_RATE} are taken.",
             field=field,
             fix="Resample the recording.",
+        )
+    if clip.seconds < SHORTEST_SECONDS:
+        raise InvalidRequest(
+            f"The recording is too short: {clip.seconds:.3f} s; at least {SHORTEST_SECONDS:g} s are needed.",
+            field=field,
+            fix="Choose a longer recording.",
         )
     return np.ascontiguousarray(samples, dtype=np.float32)

@@ -14,7 +14,7 @@ import numpy as np
 
 from hay_say_world.analysis import PitchSearch, aperiodicity_of, envelope_of, fft_size_for, pitch_of
 from hay_say_world.aperiodicity import Aperiodicity
-from hay_say_world.arrays import Floats, Indices
+from hay_say_world.arrays import Flags, Floats, Indices
 from hay_say_world.frames import FRAMES_PER_SECOND, cut, frame_count
 from hay_say_world.journal import Arrays, Journal
 from hay_say_world.melbands import BANDS, filterbank, log_bands
@@ -51,6 +51,11 @@ class Survey:
     @property
     def bins(self) -> int:
         return self.fft_size // 2 + 1
+
+    @property
+    def pitched(self) -> Flags:
+        """Frames (T,) that WORLD will give a pitch again: those with f0 that are not breath alone."""
+        return (self.f0_hz > 0) & ~self.aperiodicity.all_breath
 
     @property
     def frames(self) -> int:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -32,13 +32,17 @@ SPEAKERS = {"man": "en-us", "woman": "en-us+Annie", "machine": "en-us+klatt"}
 REFERENCE_TEXT = (
     "The north wind and the sun were disputing which was the stronger, when a traveller came along wrapped in a "
     "warm cloak. They agreed that the one who first succeeded in making him take it off should be considered "
-    "stronger. Then the wind blew as hard as it could."
+    "stronger."
 )
 SOURCE_TEXT = (
     "And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your country. "
     "Six thick thistle sticks."
 )
 SHORT_TEXT = "Six thick thistle sticks stood in the yellow field."
+
+
+class StageStopped(Exception):
+    """What this worker raises through `checkpoint` when a stage is to give way."""
 
 
 @dataclass
@@ -50,6 +54,7 @@ class StageContext:
     inputs: Mapping[str, Path] = field(default_factory=dict)
     checkpoints: list[tuple[float, str]] = field(default_factory=list)
     stop_at: int | None = None
+    stopped: ClassVar[type[Exception]] = StageStopped
 
     def checkpoint(self, fraction: float, message: str = "") -> None:
         self.checkpoints.append((fraction, message))
@@ -65,10 +70,6 @@ class StageContext:
 
     def keep(self, piece: int, arrays: Mapping[str, np.ndarray]) -> None:
         np.savez(self.out / f"piece-{piece}.npz", **arrays)  # type: ignore[arg-type]
-
-
-class StageStopped(Exception):
-    """What a worker raises through `checkpoint` when a stage is to give way."""
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ def spoken(shelf: Path) -> Callable[[str, str], Clip]:
 
 @pytest.fixture(scope="session")
 def reference(spoken: Callable[[str, str], Clip]) -> Callable[[str], Clip]:
-    """speaker -> about 13 seconds of reference."""
+    """speaker -> about 12 seconds of reference."""
     return lambda speaker: spoken(speaker, REFERENCE_TEXT)
 
 

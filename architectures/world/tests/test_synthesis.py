@@ -65,6 +65,7 @@ def test_a_join_prefers_a_pause() -> None:
     f0[pause], loudness[pause] = 0.0, -100.0
     second = plan_blocks(f0, loudness, 16_000, SECONDS * 16_000)[1]
     assert pause.start <= second.start / 80 <= pause.stop
+    assert pause.start <= (second.start + second.fade) / 80 <= pause.stop
 
 
 def test_a_rate_that_no_frame_divides_still_joins() -> None:
@@ -77,5 +78,4 @@ def test_a_rate_that_no_frame_divides_still_joins() -> None:
 
 def test_short_clips_are_one_block() -> None:
     f0 = np.zeros(21)
-    (block,) = plan_blocks(f0, f0, 16_000, 1600)
-    assert (block.first, block.last, block.start, block.end, block.fade) == (0, 21, 0, 1600, 0)
+    assert plan_blocks(f0, f0, 16_000, 1600) == [Block(0, 21, 0, 1600, fade=0, nudge_hz=0.0)]

@@ -1,0 +1,199 @@
+"""Who may do what to whose: the matrix role x route x owner, one row a route (control_plane S10).
+
+A route without a row fails, and so does a row without a route.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hay_say_lab.service.identity import Role
+from hay_say_lab.service.routes import ROUTES, Route
+from tests.service.conftest import ADAM, ALICE, BOB, OLGA, Belongings, host_for_many
+from tests.service.running_host import RunningHost, speak
+
+IN, HIDDEN, FORBIDDEN, UNKNOWN = "let in", "as missing as none", "forbidden", "unknown"
+OUTCOMES = {401: UNKNOWN, 403: FORBIDDEN, 404: HIDDEN}
+
+# A caller and what it is to the thing that is asked for: alice's.
+CALLERS: dict[str, str | None] = {
+    "nobody": None,
+    "a wrong token": "token-of-nobody",
+    "its owner": ALICE,
+    "another user": BOB,
+    "an operator": OLGA,
+    "an admin": ADAM,
+}
+
+Order = tuple[str, dict[str, Any] | None]       # path, JSON body
+Ask = Callable[[Belongings], Order]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One route: how to ask for alice's thing, and who gets what."""
+
+    ask: Ask
+    owner: str
+    another: str
+    operator: str
+    admin: str
+    nobody: str = UNKNOWN
+
+    def expected(self, caller: str) -> str:
+        return {
+            "nobody": self.nobody,
+            "a wrong token": self.nobody,
+            "its owner": self.owner,
+            "another user": self.another,
+            "an operator": self.operator,
+            "an admin": self.admin,
+        }[caller]
+
+
+def everybody(path: str, document: dict[str, Any] | None = None, nobody: str = UNKNOWN) -> Row:
+    """Nobody's in particular: each caller sees or makes its own."""
+    return Row(lambda b: (path, document), IN, IN, IN, IN, nobody)
+
+
+def owners(ask: Ask) -> Row:
+    """Alice's: for all others it does not exist, whatever their role."""
+    return Row(ask, IN, HIDDEN, HIDDEN, HIDDEN)
+
+
+def operators(ask: Ask, others: str = IN) -> Row:
+    """Not for users, even for their own."""
+    return Row(ask, FORBIDDEN, FORBIDDEN, others, others)
+
+
+VOICE = {"architecture": "parrot", "name": "mine"}
+
+MATRIX: dict[tuple[str, str], Row] = {
+    ("GET", "/health"): everybody("/health", nobody=IN),
+    ("GET", "/ready"): everybody("/ready"),
+    ("GET", "/doctor"): everybody("/doctor"),
+    ("GET", "/openapi.json"): everybody("/openapi.json"),
+    ("POST", "/preflight"): everybody("/preflight", {"steps": []}),
+    ("POST", "/jobs"): everybody("/jobs", speak(lane="batch", settings={"tune": "x" * 100})),
+    ("GET", "/jobs"): everybody("/jobs"),
+    ("GET", "/jobs/{job}"): owners(lambda b: (f"/jobs/{b.failed}", None)),
+    # an operator may stop anybody's job
+    ("POST", "/jobs/{job}/cancel"): Row(lambda b: (f"/jobs/{b.cancelled}/cancel", None), IN, HIDDEN, IN, IN),
+    ("POST", "/jobs/{job}/retry"): owners(lambda b: (f"/jobs/{b.cancelled}/retry", None)),
+    ("POST", "/jobs/{job}/release"): operators(lambda b: (f"/jobs/{b.cancelled}/release", None)),
+    ("POST", "/clips"): everybody("/clips"),
+    ("GET", "/clips/{sha256}"): owners(lambda b: (f"/clips/{b.clip}", None)),
+    ("GET", "/artifacts/{sha256}"): owners(lambda b: (f"/artifacts/{b.artifact}", None)),
+    ("HEAD", "/artifacts/{sha256}"): owners(lambda b: (f"/artifacts/{b.artifact}", None)),
+    ("GET", "/artifacts/{sha256}/export"): owners(lambda b: (f"/artifacts/{b.artifact}/export", None)),
+    ("HEAD", "/artifacts/{sha256}/export"): owners(lambda b: (f"/artifacts/{b.artifact}/export", None)),
+    ("GET", "/recipes/{recipe}"): owners(lambda b: (f"/recipes/{b.recipe}", None)),
+    ("GET", "/voices"): everybody("/voices"),
+    # made from a recording of alice's: operators may make voices, but not of what is not theirs
+    ("POST", "/voices"): operators(lambda b: ("/voices", VOICE | {"reference": b.clip}), others=HIDDEN),
+    ("GET", "/voices/{voice}"): everybody("/voices/parrot:polly"),
+    ("DELETE", "/voices/{voice}"): operators(lambda b: ("/voices/parrot:polly", None)),
+    ("GET", "/architectures"): everybody("/architectures"),
+    ("GET", "/events"): everybody("/events"),
+    # an admin's drain is asked of a host of its own, below
+    ("POST", "/drain"): Row(lambda b: ("/drain", None), FORBIDDEN, FORBIDDEN, FORBIDDEN, IN),
+}
+
+
+def _name(route: Route) -> str:
+    return f"{route.method} {route.path}"
+
+
+def _outcome(host: RunningHost, method: str, order: Order, token: str | None) -> str:
+    path, document = order
+    status = host.call(method, path, document, token=token).status
+    assert status < 500
+    return OUTCOMES.get(status, IN)
+
+
+def test_every_route_has_a_row_and_every_row_a_route() -> None:
+    assert set(MATRIX) == {(route.method, route.path) for route in ROUTES}
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+@pytest.mark.parametrize("route", ROUTES, ids=_name)
+def test_the_matrix_holds(route: Route, caller: str, host: RunningHost, belongings: Belongings, tmp_path: Path) -> None:
+    row = MATRIX[route.method, route.path]
+    if route.path == "/drain" and caller == "an admin":
+        mine = host_for_many(tmp_path)
+        assert _outcome(mine, route.method, row.ask(belongings), ADAM) == IN
+        mine.process.wait(30)
+        return
+    assert _outcome(host, route.method, row.ask(belongings), CALLERS[caller]) == row.expected(caller)
+
+
+def test_the_table_and_the_matrix_agree_on_who_needs_which_role() -> None:
+    """The route table's roles are what the matrix shows: nobody below a route's role is let in."""
+    for route in ROUTES:
+        row = MATRIX[route.method, route.path]
+        lowest = {Role.ANYONE: row.nobody, Role.USER: row.owner, Role.OPERATOR: row.operator, Role.ADMIN: row.admin}
+        assert lowest[route.role] in (IN, HIDDEN), _name(route)
+        below = {Role.USER: row.nobody, Role.OPERATOR: row.owner, Role.ADMIN: row.operator}
+        assert route.role is Role.ANYONE or below[route.role] in (UNKNOWN, FORBIDDEN), _name(route)
+
+
+def test_every_verb_of_every_handler_is_in_the_table() -> None:
+    """A verb that a handler has and the table has not would be refused with 405: dead code, or a forgotten row."""
+    verbs = ("get", "head", "post", "put", "patch", "delete", "options")
+    for handler in {route.handler for route in ROUTES}:
+        written = {
+            verb.upper() for cls in inspect.getmro(handler) if cls.__module__.startswith("hay_say_lab")
+            for verb in verbs if verb in vars(cls)
+        }  # fmt: skip
+        listed = {route.method for route in ROUTES if route.handler is handler}
+        assert written == listed, handler.__name__
+
+
+def test_lists_and_events_show_only_ones_own(host: RunningHost, belongings: Belongings) -> None:
+    for token, sees in ((ALICE, True), (BOB, False), (OLGA, False), (ADAM, False)):
+        jobs = [job["id"] for job in host.call("GET", "/jobs?limit=500", token=token).json()["jobs"]]
+        events = host.call("GET", "/events?after=0", token=token).json()["events"]
+        asked = host.call("GET", f"/events?after=0&job={belongings.failed}", token=token).json()["events"]
+        assert (belongings.failed in jobs) == sees
+        assert (belongings.failed in {event["job"] for event in events}) == sees
+        assert bool(asked) == sees
+
+
+def test_anothers_clip_cannot_be_worked_on(host: RunningHost, belongings: Belongings) -> None:
+    from tests.service.running_host import convert
+
+    problems = host.call("POST", "/preflight", convert(belongings.clip), token=BOB).json()["problems"]
+    never_sent = host.call("POST", "/preflight", convert("0" * 64), token=BOB).json()["problems"]
+    assert [problem["field"] for problem in problems] == ["clip"]
+    assert problems[0]["message"].replace(belongings.clip[:12], "") == never_sent[0]["message"].replace("0" * 12, "")
+    assert host.call("POST", "/jobs", convert(belongings.clip), token=BOB).status == 422
+
+
+def test_who_sends_the_same_file_has_it_under_their_own_name(host: RunningHost, belongings: Belongings) -> None:
+    """Equal content is kept once, but one person's label is never told to another."""
+    from tests.service.sounds import encoded, tone
+
+    mine = host.send_clip(encoded(tone()), label="bobs.wav", token=BOB).json()
+    assert mine["sha256"] == belongings.clip
+    assert mine["label"] == "bobs.wav"
+    assert host.call("GET", f"/clips/{belongings.clip}", token=ALICE).json()["label"] == "clip.wav"
+
+
+def test_no_header_names_an_owner(host: RunningHost, belongings: Belongings) -> None:
+    claims = {"X-Forwarded-User": "alice", "Remote-User": "alice", "X-Hay-Say-Owner": "alice", "Cookie": "owner=alice"}
+    assert host.call("GET", f"/jobs/{belongings.failed}", token=BOB, headers=claims).status == 404
+    assert host.call("GET", "/jobs", token=None, headers=claims).status == 401
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic YTpi", "token token-of-alice", "Bearer token-of-alice x"])
+def test_half_a_token_is_none(header: str, host: RunningHost) -> None:
+    reply = host.call("GET", "/jobs", token=None, headers={"Authorization": header})
+    assert reply.status == 401
+    assert reply.error["code"] == "unauthorized"
+    assert reply.headers["www-authenticate"] == "Bearer"
