@@ -84,11 +84,13 @@ class Lab:
         return [Problem.from_json(problem) for problem in answer["problems"]]
 
     def clip(self, source: str | Path | Take) -> str:
-        """Send a sound file (or a take's WAV); its sha256. Sent again, it is known already.
+        """Send a sound file; its sha256. Sent again, it is known already; a take lies in the store and is not sent.
 
         Raises ClipMissing, InvalidRequest (not sound, empty, cut off), TooLarge.
         """
-        path = source.path if isinstance(source, Take) else Path(source).expanduser()
+        if isinstance(source, Take):
+            return str(self._api.get(f"/clips/{source.artifact}")["sha256"])
+        path = Path(source).expanduser()
         if not path.is_file():
             raise ClipMissing(f"There is no file '{path.name}'.", field="clip", fix="Check its name and folder.")
         sha256 = _hash(path)

@@ -176,7 +176,7 @@ class ClipsHandler(LabHandler):
 
 class ClipHandler(LabHandler):
     async def get(self, sha256: str) -> None:
-        self.reply(_clip_view(self.surface.engine.store.clip(self.owner, sha256)))
+        self.reply(_clip_view(await self.surface.clip(self.owner, sha256)))
 
 
 class ArtifactHandler(LabHandler):

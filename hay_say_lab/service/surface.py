@@ -16,7 +16,7 @@ from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import Job, State
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
-from hay_say_lab.errors import ArtifactMissing, InvalidRequest, RecipeMissing, TooLarge, from_json
+from hay_say_lab.errors import ArtifactMissing, ClipMissing, InvalidRequest, RecipeMissing, TooLarge, from_json
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage.home import Home, disk_refused
@@ -92,6 +92,21 @@ class Surface:
         finally:
             upload.drop()
         await self.engine.store.write(keep_clip, owner, facts)
+        return facts
+
+    async def clip(self, owner: str, sha256: str) -> ClipFacts:
+        """Facts of a clip that `owner` sent, or of an artifact of theirs, which can be converted as it is.
+
+        Raises ClipMissing, or InvalidRequest for an artifact that is no sound.
+        """
+        store = self.engine.store
+        try:
+            return store.clip(owner, sha256)
+        except ClipMissing:
+            if not (store.holds(owner, sha256) and self.engine.objects.holds(sha256)):
+                raise
+        facts = await self._inspect(self.engine.objects.open_path(sha256), sha256, "")
+        await store.write(keep_clip, owner, facts)
         return facts
 
     def artifact(self, owner: str, sha256: str) -> Path:
