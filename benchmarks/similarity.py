@@ -3,10 +3,11 @@
     python benchmarks/similarity.py [RECORDINGS]
 
 RECORDINGS (default: `shared/audio` beside the checkout) holds `<speaker>-<chapter>-<n>.flac` files below
-`librispeech/`, and more speakers as single files beside it. Every speaker with more than 40 seconds is a target: the
-first files up to 30 seconds are the reference, the rest is held out. Every other speaker's held-out files are
-converted to it, and Resemblyzer (0.1.4, GE2E) says how alike the result and the target's held-out files are, as the
-cosine of their embeddings. Without recordings, torch or Resemblyzer nothing is measured, and the answer says so.
+`librispeech/`, and more speakers as single files beside it. Every speaker with more than 40 seconds is a
+target: the first files up to 30 seconds are the reference, the rest is held out. Every other speaker's
+held-out files are converted to it, and Resemblyzer (0.1.4, GE2E) says how alike the result and the target's
+held-out files are, as the cosine of their embeddings. Without recordings, torch or Resemblyzer nothing is
+measured, and the answer says so.
 """
 
 from __future__ import annotations
@@ -157,8 +158,9 @@ def _summed_up(rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _encoder() -> Callable[[np.ndarray, int], np.ndarray]:
-    """Samples (N,), rate -> embedding of length 1. Resemblyzer 0.1.4 asks for two modules that are not needed here:
-    webrtcvad, and a place in scipy that has moved; empty ones stand in for them while it is imported."""
+    """Samples (N,), rate -> embedding of length 1. Resemblyzer 0.1.4 asks for two modules that are not needed
+    here: webrtcvad, and a place in scipy that has moved; empty ones stand in for them while it is imported.
+    """
     import librosa
     import scipy.ndimage
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from hay_say_lab.audio.level import level_exponent
-from hay_say_lab.audio.progress import Checkpoint, unwatched
+from hay_say_lab.audio.progress import Checkpoint, part, unwatched
+from hay_say_lab.audio.resampling import resampled
 from hay_say_lab.audio.voicing import periodicity_at
 from hay_say_lab.errors import InvalidRequest, Unavailable
 
@@ -27,7 +28,7 @@ LOW_HZ, HIGH_HZ = 60.0, 800.0
 _ANALYSIS_RATE = 16_000             # the trackers look below 8 kHz only; one rate gives every clip the same answer
 _SAMPLES_PER_FRAME = _ANALYSIS_RATE // FRAMES_PER_SECOND
 _FRAME_PERIOD_MS = 1000.0 / FRAMES_PER_SECOND
-_BLOCK_FRAMES = 4 * FRAMES_PER_SECOND       # less than a second of Harvest's computing
+_BLOCK_FRAMES = 3 * FRAMES_PER_SECOND       # less than a second of Harvest's computing
 _MARGIN_FRAMES = FRAMES_PER_SECOND // 2     # Harvest's decisions reach this far
 
 
@@ -71,7 +72,6 @@ def f0_contour(
     Unavailable is raised. Raises InvalidRequest for bounds that are none.
     """
     import numpy
-    import soxr
 
     if not 20.0 <= low_hz < high_hz <= 4000.0:
         raise InvalidRequest(
@@ -82,15 +82,17 @@ def f0_contour(
     track = _tracker(method)
     frames = frame_count(len(samples), sample_rate)
     level = numpy.ldexp(samples, level_exponent(samples)).astype(numpy.float32)
-    sound = soxr.resample(level, sample_rate, _ANALYSIS_RATE, quality="HQ") if len(level) else level
-    f0_hz = numpy.zeros(frames)
+    sound = resampled(level, sample_rate, _ANALYSIS_RATE, checkpoint=part(checkpoint, 0.0, 0.02))
+    f0_hz, searching = numpy.zeros(frames), part(checkpoint, 0.02, 0.95)
     for first in range(0, frames, _BLOCK_FRAMES):
-        checkpoint(first / frames, "finding the pitch")
+        searching(first / frames, "finding the pitch")
         last = min(first + _BLOCK_FRAMES, frames)
         stretch = _stretch(sound, first - _MARGIN_FRAMES, last + _MARGIN_FRAMES)
         if numpy.any(stretch):
             f0_hz[first:last] = track(stretch, low_hz, high_hz)[_MARGIN_FRAMES : _MARGIN_FRAMES + last - first]
-    return Contour(method, f0_hz, periodicity_at(sound, _ANALYSIS_RATE, FRAMES_PER_SECOND, f0_hz))
+    judging = part(checkpoint, 0.95, 1.0)
+    confidence = periodicity_at(sound, _ANALYSIS_RATE, FRAMES_PER_SECOND, f0_hz, judging)
+    return Contour(method, f0_hz, confidence)
 
 
 def _stretch(sound: numpy.ndarray, first: int, last: int) -> numpy.ndarray:

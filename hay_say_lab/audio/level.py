@@ -9,6 +9,8 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hay_say_lab.audio.progress import Checkpoint, part, unwatched
+
 if TYPE_CHECKING:
     import numpy
 
@@ -48,18 +50,23 @@ def level_exponent(samples: numpy.ndarray) -> int:
     return -math.frexp(peak)[1] if peak > 0.0 else 0
 
 
-def true_peak(samples: numpy.ndarray, sample_rate: int) -> float:
+def true_peak(samples: numpy.ndarray, sample_rate: int, checkpoint: Checkpoint = unwatched) -> float:
     """The largest magnitude between and on the samples (N,); 1.0 is full scale, 0.0 silence."""
-    return max((float(block.max(initial=0.0)) for _, block in _envelopes(samples, sample_rate)), default=0.0)
+    blocks = _envelopes(samples, sample_rate, checkpoint)
+    return max((float(block.max(initial=0.0)) for _, block in blocks), default=0.0)
 
 
-def true_peak_dbtp(samples: numpy.ndarray, sample_rate: int) -> float | None:
+def true_peak_dbtp(
+    samples: numpy.ndarray, sample_rate: int, checkpoint: Checkpoint = unwatched
+) -> float | None:
     """True peak in dB relative to full scale; None for silence."""
-    peak = true_peak(samples, sample_rate)
+    peak = true_peak(samples, sample_rate, checkpoint)
     return 20.0 * math.log10(peak) if peak > 0.0 else None
 
 
-def hold_peaks(samples: numpy.ndarray, sample_rate: int, ceiling: float) -> tuple[numpy.ndarray, float]:
+def hold_peaks(
+    samples: numpy.ndarray, sample_rate: int, ceiling: float, checkpoint: Checkpoint = unwatched
+) -> tuple[numpy.ndarray, float]:
     """Samples (N,) float32 whose true peak does not pass `ceiling` (1.0 is full scale), and the lowest gain used.
 
     Each peak gets a smooth dip of the gain around it (a moving mean of a moving minimum, so the gain is low enough at
@@ -71,29 +78,33 @@ def hold_peaks(samples: numpy.ndarray, sample_rate: int, ceiling: float) -> tupl
     held = numpy.array(samples, dtype=numpy.float32)
     reach = max(1, round(_LIMITER_SECONDS * sample_rate))
     needed = numpy.ones(len(samples), dtype=numpy.float32)
-    for start, envelope in _envelopes(samples, sample_rate):
+    for start, envelope in _envelopes(samples, sample_rate, part(checkpoint, 0.0, 0.4)):
         needed[start : start + len(envelope)] = ceiling / numpy.maximum(envelope, ceiling)
     if not len(needed) or needed.min() >= 1.0:
         return held, 1.0
     lowest = 1.0
     for start in range(0, len(held), _BLOCK_SAMPLES):
+        checkpoint(0.4 + 0.2 * start / len(held), "holding peaks")
         end = min(start + _BLOCK_SAMPLES, len(held))
         first, last = max(start - 2 * reach, 0), min(end + 2 * reach, len(held))
         dips = minimum_filter1d(needed[first:last].astype(numpy.float64), 2 * reach + 1, mode="nearest")
         gain = uniform_filter1d(dips, 2 * reach + 1, mode="nearest")[start - first : end - first]
         held[start:end] = samples[start:end] * gain
         lowest = min(lowest, float(gain.min()))
-    rest = min(1.0, ceiling / true_peak(held, sample_rate))     # a moving gain shifts peaks by hundredths of a dB
+    rest = min(1.0, ceiling / true_peak(held, sample_rate, part(checkpoint, 0.6, 1.0)))     # a moving gain shifts peaks by hundredths of a dB
     return (held * numpy.float32(rest) if rest < 1.0 else held), lowest * rest
 
 
-def _envelopes(samples: numpy.ndarray, sample_rate: int) -> Iterator[tuple[int, numpy.ndarray]]:
+def _envelopes(
+    samples: numpy.ndarray, sample_rate: int, checkpoint: Checkpoint
+) -> Iterator[tuple[int, numpy.ndarray]]:
     """(start, magnitudes (n,)) block by block: of each sample or, where larger, of the sound up to the next one."""
     import numpy
     from scipy.signal import resample_poly
 
     factor = max(1, min(4, -(-OVERSAMPLED_RATE // sample_rate)))
     for start in range(0, len(samples), _BLOCK_SAMPLES):
+        checkpoint(start / len(samples), "measuring peaks")
         end = min(start + _BLOCK_SAMPLES, len(samples))
         magnitudes = numpy.abs(samples[start:end]).astype(numpy.float64)
         if factor > 1:

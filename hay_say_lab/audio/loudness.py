@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.level import as_float32, gain_of, hold_peaks, true_peak_dbtp
+from hay_say_lab.audio.progress import Checkpoint, part, unwatched
 
 if TYPE_CHECKING:
     import numpy
@@ -64,14 +65,16 @@ def k_weighting(sample_rate: int) -> numpy.ndarray:
     return numpy.array([shelf, cut])
 
 
-def integrated_lufs(samples: numpy.ndarray, sample_rate: int) -> float | None:
+def integrated_lufs(
+    samples: numpy.ndarray, sample_rate: int, checkpoint: Checkpoint = unwatched
+) -> float | None:
     """Gated loudness of samples (N,); None where nothing passes the absolute gate of -70 LUFS (silence).
 
     A clip shorter than one gating block (0.4 s) counts as one block of its own length.
     """
     import numpy
 
-    powers = _block_powers(samples, sample_rate)
+    powers = _block_powers(samples, sample_rate, checkpoint)
     loud = powers[powers > _power_at(_ABSOLUTE_GATE_LUFS)]
     if not len(loud):
         return None
@@ -80,30 +83,36 @@ def integrated_lufs(samples: numpy.ndarray, sample_rate: int) -> float | None:
 
 
 def bring_to_loudness(
-    samples: numpy.ndarray, sample_rate: int, target_lufs: float, ceiling_dbtp: float = CEILING_DBTP
+    samples: numpy.ndarray,
+    sample_rate: int,
+    target_lufs: float,
+    ceiling_dbtp: float = CEILING_DBTP,
+    checkpoint: Checkpoint = unwatched,
 ) -> Levelled:
     """One gain for the whole clip, and no true peak above the ceiling.
 
     Where peaks would pass the ceiling a limiter takes off up to 6 dB around each; where that is not enough the clip
     stays quieter than the target, and `lufs` says how loud it is. Silence stays as it is.
     """
-    start_lufs, peak_dbtp = integrated_lufs(samples, sample_rate), true_peak_dbtp(samples, sample_rate)
+    start_lufs = integrated_lufs(samples, sample_rate, part(checkpoint, 0.0, 0.1))
+    peak_dbtp = true_peak_dbtp(samples, sample_rate, part(checkpoint, 0.1, 0.2))
     if start_lufs is None or peak_dbtp is None:
         return Levelled(samples, 0.0, 0.0, None)
     gain_db = target_lufs - start_lufs
     most_gain_db = ceiling_dbtp + MOST_LIMITING_DB - peak_dbtp
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
+        rounds = part(checkpoint, 0.2 + 0.2 * number, 0.4 + 0.2 * number)
         gain_db = min(gain_db, most_gain_db)
         loud = as_float32(samples.astype("float64") * gain_of(gain_db))
-        held, lowest = hold_peaks(loud, sample_rate, gain_of(ceiling_dbtp))
-        lufs = integrated_lufs(held, sample_rate)
+        held, lowest = hold_peaks(loud, sample_rate, gain_of(ceiling_dbtp), part(rounds, 0.0, 0.7))
+        lufs = integrated_lufs(held, sample_rate, part(rounds, 0.7, 1.0))
         if lufs is None or gain_db >= most_gain_db or abs(lufs - target_lufs) <= _CLOSE_LU:
             break
         gain_db += target_lufs - lufs
     return Levelled(held, gain_db, -20.0 * math.log10(lowest), lufs)
 
 
-def _block_powers(samples: numpy.ndarray, sample_rate: int) -> numpy.ndarray:
+def _block_powers(samples: numpy.ndarray, sample_rate: int, checkpoint: Checkpoint) -> numpy.ndarray:
     """K-weighted mean squares of all gating blocks (400 ms, every 100 ms)."""
     import numpy
     from scipy.signal import sosfilt
@@ -114,6 +123,7 @@ def _block_powers(samples: numpy.ndarray, sample_rate: int) -> numpy.ndarray:
     steps: list[numpy.ndarray] = []
     energy = 0.0
     for start in range(0, len(samples), step * _STEPS_PER_SECOND * _BLOCK_SECONDS):
+        checkpoint(start / len(samples), "measuring loudness")
         block = samples[start : start + step * _STEPS_PER_SECOND * _BLOCK_SECONDS].astype(numpy.float64)
         weighted, state = sosfilt(sections, block, zi=state)
         squares = weighted * weighted

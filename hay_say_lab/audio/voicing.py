@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hay_say_lab.audio.progress import Checkpoint, part, unwatched
+from hay_say_lab.audio.resampling import resampled
+
 if TYPE_CHECKING:
     import numpy
 
@@ -22,13 +25,15 @@ _BATCH_FRAMES = 2048
 _SMALLEST_POWER = 1e-18
 
 
-def periodicity(samples: numpy.ndarray, sample_rate: int, frames_per_second: int, frames: int) -> numpy.ndarray:
+def periodicity(
+    samples: numpy.ndarray, sample_rate: int, frames_per_second: int, frames: int, checkpoint: Checkpoint = unwatched
+) -> numpy.ndarray:
     """(frames,) float32 in 0..1: the best repetition at any period of a voice, frame i centred on its middle."""
     import numpy
 
     shortest, longest = int(ANALYSIS_RATE / HIGHEST_HZ), int(ANALYSIS_RATE / LOWEST_HZ)
     best = numpy.zeros(frames, dtype=numpy.float32)
-    for first, repeats in _repetitions(samples, sample_rate, frames_per_second, frames, 0.5):
+    for first, repeats in _repetitions(samples, sample_rate, frames_per_second, frames, 0.5, checkpoint):
         inner = repeats[:, shortest : longest + 1]
         # A slope down from lag 0 is no repetition: only a local maximum is.
         peak = (inner >= repeats[:, shortest - 1 : longest]) & (inner >= repeats[:, shortest + 1 : longest + 2])
@@ -36,13 +41,19 @@ def periodicity(samples: numpy.ndarray, sample_rate: int, frames_per_second: int
     return best.clip(0.0, 1.0)
 
 
-def periodicity_at(samples: numpy.ndarray, sample_rate: int, frames_per_second: int, f0_hz: numpy.ndarray) -> numpy.ndarray:
+def periodicity_at(
+    samples: numpy.ndarray,
+    sample_rate: int,
+    frames_per_second: int,
+    f0_hz: numpy.ndarray,
+    checkpoint: Checkpoint = unwatched,
+) -> numpy.ndarray:
     """(T,) float32 in 0..1: the repetition at the period of f0 (T,), frame i centred on i / frames_per_second; 0 where
     f0 is 0."""
     import numpy
 
     found = numpy.zeros(len(f0_hz), dtype=numpy.float32)
-    for first, repeats in _repetitions(samples, sample_rate, frames_per_second, len(f0_hz), 0.0):
+    for first, repeats in _repetitions(samples, sample_rate, frames_per_second, len(f0_hz), 0.0, checkpoint):
         pitch = f0_hz[first : first + len(repeats)]
         lag = numpy.rint(ANALYSIS_RATE / numpy.maximum(pitch, LOWEST_HZ / 2)).astype(int).clip(2, _WIDTH // 2)
         rows = numpy.arange(len(repeats))
@@ -52,17 +63,22 @@ def periodicity_at(samples: numpy.ndarray, sample_rate: int, frames_per_second: 
 
 
 def _repetitions(
-    samples: numpy.ndarray, sample_rate: int, frames_per_second: int, frames: int, offset_frames: float
+    samples: numpy.ndarray,
+    sample_rate: int,
+    frames_per_second: int,
+    frames: int,
+    offset_frames: float,
+    checkpoint: Checkpoint,
 ) -> Iterator[tuple[int, numpy.ndarray]]:
     """(first frame, normalised autocorrelation (n, lags)) batch by batch; frame i's centre is i + offset frames."""
     import numpy
-    import soxr
 
-    slow = soxr.resample(samples.astype(numpy.float32), sample_rate, ANALYSIS_RATE, quality="HQ")
+    slow = resampled(samples, sample_rate, ANALYSIS_RATE, checkpoint=part(checkpoint, 0.0, 0.3))
     padded = numpy.pad(slow, (_WIDTH, _WIDTH))
     window = numpy.hanning(_WIDTH + 1)[:-1]
     own = numpy.fft.irfft(numpy.abs(numpy.fft.rfft(window, _FFT)) ** 2)[: _WIDTH // 2 + 2]
     for first in range(0, frames, _BATCH_FRAMES):
+        checkpoint(0.3 + 0.7 * first / frames, "looking for a voice")
         numbers = numpy.arange(first, min(first + _BATCH_FRAMES, frames))
         centres = numpy.rint((numbers + offset_frames) * (ANALYSIS_RATE / frames_per_second)).astype(int)
         starts = numpy.minimum(centres + _WIDTH // 2, len(padded) - _WIDTH)

@@ -55,7 +55,8 @@ def _started(body: Mapping[str, Any], stages: Stages) -> str:
 def _stage_done(body: Mapping[str, Any], stages: Stages) -> str:
     made = ", ".join(f"{role} {name[:_SHORT]}" for role, name in body["outputs"].items())
     notes = "".join(f"; {name}: {value}" for name, value in body.get("notes", {}).items())
-    return f"{_stage(body, stages)} done after {body['seconds']:.2f} s: {made}{notes}"
+    how = "taken from an earlier job" if body.get("cached") else f"done after {body['seconds']:.2f} s"
+    return f"{_stage(body, stages)} {how}: {made}{notes}"
 
 
 def _finished(body: Mapping[str, Any], stages: Stages) -> str:

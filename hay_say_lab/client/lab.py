@@ -146,12 +146,15 @@ class Lab:
         return find_recipe(self._api, source)
 
     def replay(self, recipe: Mapping[str, Any]) -> Handle:
-        """Make a recipe's sound again, by the same request under the same seed. Raises InvalidRequest."""
+        """Make a recipe's sound anew, by the same request under the same seed, from nothing that is kept.
+
+        Raises InvalidRequest.
+        """
         try:
             request = Request.from_json(dict(recipe["request"]))
         except (AttributeError, KeyError, TypeError, ValueError):
             raise InvalidRequest("That is no recipe.", field="recipe", fix="Give one of 'hay-say recipe'.") from None
-        return self.submit(request)
+        return self.submit(request.evolve(fresh=True))
 
     def _controls(self, task: str, voice: str | None) -> list[dict[str, Any]]:
         if voice is None:

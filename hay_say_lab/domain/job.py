@@ -80,6 +80,7 @@ class Stage:
     attempts: int = 0
     worker_deaths: int = 0
     done: bool = False
+    cached: bool = False                    # its result was made by an earlier job
 
     def evolve(self, **changes: Any) -> Stage:
         return replace(self, **changes)

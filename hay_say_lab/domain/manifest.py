@@ -58,6 +58,7 @@ class Offer:
     seconds_per_second: planning estimate, seconds of computing per second of audio on one core.
     atomic_seconds: the longest stretch of computing without a checkpoint (0: at most one second).
     gives_rate: sample rate of the result; None means that of the clip it took.
+    deterministic: the same inputs, settings and seed give the same samples; only then its results are used again.
     needs: results of other tasks that the host makes first and hands over as inputs.
     default_voice: slug of the voice that serves when a request names none; None means: name one.
     """
@@ -69,6 +70,7 @@ class Offer:
     gives_rate: int | None = None
     needs: tuple[Task, ...] = ()
     default_voice: str | None = None
+    deterministic: bool = True
     seconds_per_second: float = 1.0
     atomic_seconds: float = 0.0
 
@@ -81,6 +83,7 @@ class Offer:
             "gives_rate": self.gives_rate,
             "needs": list(self.needs),
             "default_voice": self.default_voice,
+            "deterministic": self.deterministic,
             "seconds_per_second": self.seconds_per_second,
             "atomic_seconds": self.atomic_seconds,
         }

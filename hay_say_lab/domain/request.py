@@ -9,6 +9,7 @@ Task = Literal["speak", "convert", "phonemes", "align", "transcribe", "separate"
 Lane = Literal["interactive", "batch", "download", "maintenance"]
 Markup = Literal["plain", "ssml", "phonemes"]
 
+READS_TEXT = frozenset({"speak", "phonemes"})       # tasks that take the request's text
 LONGEST_TEXT = 200_000      # characters; a novel is sent in chapters
 LARGEST_SEED = 2**63 - 1
 
@@ -41,6 +42,7 @@ class Request:
 
     `seed` None: the host draws one and returns it. `group` ties takes and batch rows together.
     `prepare` and `finish` take no settings yet: any name in them is a problem.
+    `fresh`: make every stage anew, even where its result is kept.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
@@ -53,6 +55,7 @@ class Request:
     seed: int | None = None
     lane: Lane = "interactive"
     group: str | None = None
+    fresh: bool = False
 
     def evolve(self, **changes: Any) -> Request:
         return replace(self, **changes)
@@ -70,6 +73,7 @@ class Request:
             "seed": self.seed,
             "lane": self.lane,
             "group": self.group,
+            "fresh": self.fresh,
         }
 
     @classmethod
@@ -85,4 +89,5 @@ class Request:
             seed=document.get("seed"),
             lane=document.get("lane", "interactive"),
             group=document.get("group"),
+            fresh=document.get("fresh", False),
         )

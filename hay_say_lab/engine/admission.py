@@ -76,15 +76,22 @@ def admit(need: Need, ledger: Ledger) -> Admit | Wait | Refuse:
         (seat for seat in idle if seat.worker == need.worker),
         key=lambda seat: (need.voice not in seat.voices, -seat.used_at),
     )
-    chosen = warm[0] if warm else None
+    for chosen in (*warm[:1], None):        # a warm one may have grown so much that a new one is what fits
+        evict = _evicted(need, chosen, ledger)
+        if evict is not None:
+            return Admit(chosen.id if chosen else None, evict)
+    return Wait("memory is taken by stages at work")
+
+
+def _evicted(need: Need, chosen: Seat | None, ledger: Ledger) -> tuple[int, ...] | None:
+    """The idle seats that must end, longest unused first, so that all fit together; None where that is not enough."""
+    taken_mb = max(need.memory_mb, chosen.memory_mb) if chosen else need.memory_mb
     others = [seat for seat in ledger.seats if seat is not chosen]
-    missing_mb = sum(seat.memory_mb for seat in others) + need.memory_mb - ledger.budget_mb
+    missing_mb = sum(seat.memory_mb for seat in others) + taken_mb - ledger.budget_mb
     evict: list[int] = []
-    for seat in sorted((seat for seat in idle if seat is not chosen), key=lambda seat: seat.used_at):
+    for seat in sorted((seat for seat in others if not seat.busy), key=lambda seat: seat.used_at):
         if missing_mb <= 0:
             break
         evict.append(seat.id)
         missing_mb -= seat.memory_mb
-    if missing_mb > 0:
-        return Wait("memory is taken by stages at work")
-    return Admit(chosen.id if chosen else None, tuple(evict))
+    return tuple(evict) if missing_mb <= 0 else None

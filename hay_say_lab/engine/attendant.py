@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,12 +25,22 @@ from hay_say_lab.worker.protocol import HEAD_BYTES, Frame, frame_length, pack, u
 
 log = logging.getLogger(__name__)
 
-LEASE_SECONDS = 20.0            # without any frame: heartbeats come four times as often
-START_SECONDS = 60.0            # importing a runtime
-SECONDS_TO_CHECKPOINT = 2.0     # a stage that is to stop gets this long, then SIGTERM
-SECONDS_TO_TERMINATE = 5.0      # then SIGKILL
+LARGEST_MEMORY_MB = 1e8         # a worker that says more is lying
 
 Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long, in seconds, the host waits for a worker before it goes on without it."""
+
+    lease: float = 20.0         # without any frame: heartbeats come four times as often
+    start: float = 60.0         # importing a runtime
+    stop: float = 2.0           # to the next checkpoint, or to its end once the line is closed; then SIGTERM
+    terminate: float = 5.0      # then SIGKILL
+
+
+PATIENCE = Patience()
 
 
 class WorkerLost(Exception):
@@ -95,7 +105,9 @@ Outcome = Done | Failed | Stopped
 class Attendant:
     """One worker. Only the host's event loop touches it; at most one stage is in work."""
 
-    def __init__(self, number: int, worker: str, process: asyncio.subprocess.Process, line: socket.socket) -> None:
+    def __init__(
+        self, number: int, worker: str, process: asyncio.subprocess.Process, line: socket.socket, patience: Patience
+    ) -> None:
         self.number = number
         self.worker = worker
         self.memory_mb = 0.0
@@ -106,6 +118,10 @@ class Attendant:
         self.stopping: str | None = None            # the answer that the next checkpoint gets, if not 'continue'
         self._process = process
         self._line = line
+        self._patience = patience
+        self._lost = False                          # it is dead or as good as dead: nobody may give it work
+        self._asked = False                         # it owes an answer
+        self._answered: str | None = None           # what its last checkpoint got
         self._replies: asyncio.Queue[Frame | WorkerLost] = asyncio.Queue()
         self._heard_at = time.monotonic()
         self._order: Order | None = None
@@ -119,35 +135,47 @@ class Attendant:
 
     @property
     def alive(self) -> bool:
-        return not self._reader.done()
+        return not self._lost
 
     @classmethod
     async def start(
-        cls, number: int, worker: str, runtime: str, *, interpreter: str, folder: Path, log_file: Path
+        cls,
+        number: int,
+        worker: str,
+        runtime: str,
+        *,
+        interpreter: str,
+        folder: Path,
+        log_file: Path,
+        patience: Patience = PATIENCE,
     ) -> Attendant:
         """Spawn from the host's main thread, in a session of its own. Raises WorkerLost where it does not say hello."""
         ours, theirs = socket.socketpair()
-        with log_file.open("ab") as errors:
-            process = await asyncio.create_subprocess_exec(
-                interpreter, "-P", "-m", "hay_say_lab.worker", str(theirs.fileno()), str(os.getpid()), worker,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=errors,
-                stderr=errors,
-                cwd=folder,
-                env=worker_environment(dict(os.environ)),
-            )  # fmt: skip
-        theirs.close()
+        try:
+            with theirs, log_file.open("ab") as errors:
+                process = await asyncio.create_subprocess_exec(
+                    interpreter, "-P", "-m", "hay_say_lab.worker", str(theirs.fileno()), str(os.getpid()), worker,
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=errors,
+                    stderr=errors,
+                    cwd=folder,
+                    env=worker_environment(dict(os.environ)),
+                )  # fmt: skip
+        except OSError as error:
+            ours.close()
+            raise WorkerLost(f"it could not be started: {error.strerror}") from error
         ours.setblocking(False)
-        attendant = cls(number, worker, process, ours)
+        attendant = cls(number, worker, process, ours, patience)
         nonce = secrets.token_hex(16)
-        await attendant._send({"type": "start", "nonce": nonce, "architecture": worker, "runtime": runtime})
-        hello = await attendant._reply(START_SECONDS)
-        if hello["type"] != "hello" or hello.get("nonce") != nonce:
-            raise attendant._broken("it did not answer the start with its nonce")
-        attendant.code_version = str(hello["code_version"])
-        attendant.fingerprint = dict(hello["fingerprint"])
+        start = {"type": "start", "nonce": nonce, "architecture": worker, "runtime": runtime}
+        hello = await attendant._ask(start, patience.start)
+        with attendant._reading("answer to the start"):
+            if hello["type"] != "hello" or hello["nonce"] != nonce:
+                raise ValueError("another nonce")
+            attendant.code_version = str(hello["code_version"])
+            attendant.fingerprint = dict(hello["fingerprint"])
         return attendant
 
     async def run(self, order: Order, progress: Progress) -> Outcome:
@@ -158,10 +186,9 @@ class Attendant:
                 failure = await self._load(order)
                 if failure is not None:
                     return failure
-            await self._send(order.frame())
-            return self._outcome(await self._reply(LEASE_SECONDS), order)
+            return self._outcome(await self._ask(order.frame(), self._patience.lease), order)
         finally:
-            self._order = self._progress = self.stopping = None
+            self._order = self._progress = self.stopping = self._answered = None
             self.used_at = time.monotonic()
             if self._escalation is not None:
                 self._escalation.cancel()
@@ -176,42 +203,42 @@ class Attendant:
 
     async def end(self) -> None:
         """End the process: the only release of memory that frameworks honour."""
-        self._line.close()
-        try:
-            await asyncio.wait_for(self._process.wait(), SECONDS_TO_CHECKPOINT)
-        except TimeoutError:
-            self.kill()
-            await self._process.wait()
-        self._reader.cancel()
+        self._lost = True
+        with contextlib.suppress(OSError):
+            self._line.shutdown(socket.SHUT_RDWR)       # the reader sees the end; it alone closes the line
+        await self._reader
 
     def kill(self) -> None:
+        """The process and whatever it started."""
+        self._lost = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     async def _load(self, order: Order) -> Failed | None:
         files = {role: str(path) for role, path in order.voice_files.items()}
-        await self._send({"type": "load", "voice": order.voice, "files": files})
-        reply = await self._reply(LEASE_SECONDS)
-        if reply["type"] == "failed":
-            return Failed(from_json(reply["error"]), bool(reply["fault"]))
-        if reply["type"] != "ready" or reply.get("voice") != order.voice:
-            raise self._broken("it answered a load with something else")
+        reply = await self._ask({"type": "load", "voice": order.voice, "files": files}, self._patience.lease)
+        with self._reading("answer to a load"):
+            if reply["type"] == "failed":
+                return Failed(from_json(reply["error"]), bool(reply["fault"]))
+            if reply["type"] != "ready" or reply["voice"] != order.voice:
+                raise ValueError("something else")
+            self.memory_mb = _megabytes(reply["memory_mb"])
         self.voices.add(str(order.voice))
-        self.memory_mb = float(reply["memory_mb"])
         return None
 
     def _outcome(self, reply: Frame, order: Order) -> Outcome:
         if reply.get("stage") != order.stage or reply.get("token") != order.token:
             raise self._broken("it answered for a stage that it was not given")
-        match reply["type"]:
-            case "done":
-                self.memory_mb = float(reply["memory_mb"])
-                return Done(_checked_names(reply["files"], self))
-            case "failed":
-                return Failed(from_json(reply["error"]), bool(reply["fault"]))
-            case "stopped":
-                return Stopped(str(reply["answer"]))
-        raise self._broken(f"it answered a stage with '{reply['type']}'")
+        with self._reading("answer to a stage"):
+            match reply["type"]:
+                case "done":
+                    self.memory_mb = _megabytes(reply["memory_mb"])
+                    return Done(_checked_names(reply["files"]))
+                case "failed":
+                    return Failed(from_json(reply["error"]), bool(reply["fault"]))
+                case "stopped" if reply["answer"] == self._answered != "continue":
+                    return Stopped(reply["answer"])
+        raise self._broken(f"it answered a stage with '{reply['type'][:20]}'")
 
     async def _read(self) -> None:
         """Until the line closes: answer checkpoints at once, hand everything else to whoever waits."""
@@ -223,22 +250,38 @@ class Attendant:
                 if frame["type"] == "checkpoint":
                     await self._answer(frame)
                 elif frame["type"] != "heartbeat":
-                    self._replies.put_nowait(frame)
+                    self._take_answer(frame)
         except (EOFError, OSError):
-            self._replies.put_nowait(WorkerLost(await self._epitaph()))
+            reason = await self._epitaph()
         except (WorkerFailed, KeyError, TypeError, ValueError) as error:
-            log.error("worker %s (%d) broke the protocol: %s", self.worker, self.pid, error)
-            self.kill()
-            self._replies.put_nowait(WorkerLost(f"it broke the protocol: {error}"))
+            reason = self._broken(_in_words(error)).reason
+            await self._epitaph()
+        self._line.close()
+        self._replies.put_nowait(WorkerLost(reason))
+
+    def _take_answer(self, frame: Frame) -> None:
+        if not self._asked:
+            raise WorkerFailed(f"it sent '{frame['type'][:20]}' before it was asked")
+        self._asked = False
+        self._replies.put_nowait(frame)
 
     async def _answer(self, frame: Frame) -> None:
         order = self._order
         if order is None or frame["stage"] != order.stage or frame["token"] != order.token:
             raise WorkerFailed("a checkpoint for a stage that it was not given")
+        fraction = float(frame["fraction"])
+        if not 0.0 <= fraction <= 1.0:
+            raise WorkerFailed("a share of the work that is none")
         if self._progress is not None:
-            self._progress(float(frame["fraction"]), str(frame["message"])[:200])
-        answer = self.stopping or "continue"
+            self._progress(fraction, str(frame["message"])[:200])
+        self._answered = answer = self.stopping or "continue"
         await self._send({"type": "answer", "stage": order.stage, "token": order.token, "answer": answer})
+
+    async def _ask(self, frame: Frame, lease_seconds: float) -> Frame:
+        """Send a frame and wait for its answer. Raises WorkerLost."""
+        self._asked = True
+        await self._send(frame)
+        return await self._reply(lease_seconds)
 
     async def _reply(self, lease_seconds: float) -> Frame:
         """The next frame that is an answer. Raises WorkerLost at its death, or after a silence of `lease_seconds`."""
@@ -272,12 +315,18 @@ class Attendant:
             await asyncio.get_running_loop().sock_sendall(self._line, pack(frame))
 
     async def _escalate(self) -> None:
-        await asyncio.sleep(SECONDS_TO_CHECKPOINT)
-        self._process.send_signal(signal.SIGTERM)
-        await asyncio.sleep(SECONDS_TO_TERMINATE)
+        await asyncio.sleep(self._patience.stop)
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        await asyncio.sleep(self._patience.terminate)
         self.kill()
 
     async def _epitaph(self) -> str:
+        """How the process ended. One that only closed its line is killed, and so is what a dead one had started."""
+        self._lost = True
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._process.wait(), self._patience.stop)
+        self.kill()
         code = await self._process.wait()
         return f"it was killed by {signal.Signals(-code).name}" if code < 0 else f"it ended with exit status {code}"
 
@@ -286,14 +335,33 @@ class Attendant:
         self.kill()
         return WorkerLost(f"it broke the protocol: {what}")
 
+    @contextlib.contextmanager
+    def _reading(self, what: str) -> Iterator[None]:
+        """A frame that is not as the protocol says breaks it, in whatever way it differs."""
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise self._broken(f"its {what} cannot be read ({type(error).__name__})") from None
 
-def _checked_names(files: Any, attendant: Attendant) -> dict[str, str]:
-    """Role -> plain file name; anything that could point elsewhere breaks the protocol."""
-    if not isinstance(files, dict):
-        raise attendant._broken("its files are no table")
+
+def _in_words(error: Exception) -> str:
+    """What a worker sent may be anything: only our own sentences are repeated."""
+    return str(error) if isinstance(error, WorkerFailed) else f"a frame that cannot be read ({type(error).__name__})"
+
+
+def _megabytes(value: Any) -> float:
+    """Raises ValueError for what is no memory."""
+    megabytes = float(value)
+    if not 0.0 <= megabytes < LARGEST_MEMORY_MB:
+        raise ValueError(megabytes)
+    return megabytes
+
+
+def _checked_names(files: dict[str, str]) -> dict[str, str]:
+    """Role -> plain file name. Raises ValueError for anything that could point elsewhere."""
     for role, name in files.items():
-        if not (isinstance(role, str) and isinstance(name, str)) or os.path.basename(name) != name or not name:
-            raise attendant._broken("a result is no plain file name")
+        if not isinstance(name, str) or os.path.basename(name) != name or name in ("", ".", "..") or "\0" in name:
+            raise ValueError(role)
     return dict(files)
 
 

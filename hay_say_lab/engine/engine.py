@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from hay_say_lab.domain.canonical import content_id, new_id
 from hay_say_lab.domain.job import Job, Stage, State
-from hay_say_lab.domain.recipe import recipe_of
+from hay_say_lab.domain.recipe import Recipe, recipe_of
 from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.admission import Admit, Refuse, Wait, admit
 from hay_say_lab.engine.attendant import Attendant, Done, Failed, Order, WorkerLost
@@ -26,6 +26,7 @@ from hay_say_lab.engine.news import News, Tick
 from hay_say_lab.engine.plan import UPLOAD, plan
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
+from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.errors import Full, InvalidRequest, LabError, Problem, StorageFailed, VoiceMissing, WorkerFailed
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage import edges
@@ -68,6 +69,7 @@ class Engine:
         pool: WorkerPool,
         preflight: Preflight,
         voices: Voices,
+        keys: StageKeys,
         news: News,
     ) -> None:
         self._home = home
@@ -77,6 +79,7 @@ class Engine:
         self.preflight = preflight
         self._voices = voices
         self.news = news
+        self._keys = keys
         self._lanes = Lanes()
         self._carried: dict[str, Carried] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -191,6 +194,8 @@ class Engine:
         """Ask admission for a job's stage; start it where it may. True where the rows changed."""
         try:
             self._check_voice(job.stage)
+            if await self._reuse(job):
+                return True
             need = self.pool.need(job.stage.worker, job.stage.voice, audio_seconds(job, self.objects))
         except LabError as gone:
             return await self.store.write(edges.refused, job, gone.as_json())
@@ -224,6 +229,24 @@ class Engine:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return True
+
+    def _key_of(self, job: Job, code_version: str) -> str | None:
+        """Under which a stage's result is kept; None where the worker ran older code than lies on the disk now."""
+        current = code_version == self._keys.version(job.stage.worker)
+        return self._keys.key(job, self._inputs(job)) if current else None
+
+    async def _reuse(self, job: Job) -> bool:
+        """Where an earlier job made this very stage and its objects are all there, it needs no worker."""
+        if job.request.fresh:
+            return False
+        key = self._keys.key(job, self._inputs(job))
+        made = self.store.result(key) if key is not None else None
+        if made is None or not all(self.objects.holds(name) for name in made.outputs.values()):
+            return False
+        reused = await self.store.write(edges.reused, job, made, self._recipe(job, made))
+        if reused:
+            self._cleared(self.store.job(job.id))
+        return reused
 
     # A stage on its way.
 
@@ -267,17 +290,27 @@ class Engine:
         if carried.cancelled:
             await self._insist(edges.stopped, job)
             return
+        if not self._open:
+            await self._insist(edges.gave_way, job)
+            return
         order = self._order(job)
 
         def progress(fraction: float, message: str) -> None:
             self.news.tick(job.id, Tick(job.current, job.stage.task, fraction, message))
 
         waited = (datetime.now(UTC) - datetime.fromisoformat(carried.queued_at)).total_seconds()
-        outcome, outputs = await self.pool.run(attendant, order, progress)
-        remove(order.out)
+        try:
+            outcome, outputs = await self.pool.run(attendant, order, progress)
+        finally:
+            remove(order.out)
         if isinstance(outcome, Done):
             made = edges.Made(
-                outputs, attendant.code_version, attendant.fingerprint, time.monotonic() - began, max(0.0, waited)
+                outputs,
+                attendant.code_version,
+                attendant.fingerprint,
+                seconds=time.monotonic() - began,
+                waited_seconds=max(0.0, waited),
+                key=self._key_of(job, attendant.code_version),
             )
             await self._made(carried, made)
         elif isinstance(outcome, Failed):
@@ -290,16 +323,27 @@ class Engine:
     async def _made(self, carried: Carried, made: edges.Made) -> None:
         """Publish what a stage made; where the job was cancelled meanwhile, it is dropped."""
         job = carried.job
-        if job.current + 1 < len(job.stages):
+        missing = sorted(_wanted(job) - set(made.outputs))
+        if missing:
+            fault = WorkerFailed(f"'{job.stage.worker}' made no {' and no '.join(missing)}.", fix="Tell its author.")
+            await self._ended(carried, fault)
+            return
+        recipe = self._recipe(job, made)
+        if recipe is None:
             published = await self._insist(edges.stage_done, job, made)
         else:
-            done = job.stage.evolve(
-                outputs=dict(made.outputs), code_version=made.code_version, fingerprint=dict(made.fingerprint)
-            )
-            recipe = recipe_of(job, (*job.stages[:-1], done), self._provenance(job))
             published = await self._insist(edges.finished, job, made, recipe)
         if not published:
             await self._insist(edges.stopped, job)
+
+    def _recipe(self, job: Job, made: edges.Made) -> Recipe | None:
+        """The recipe of a job whose last stage made this; None where other stages follow."""
+        if job.current + 1 < len(job.stages):
+            return None
+        done = job.stage.evolve(
+            outputs=dict(made.outputs), code_version=made.code_version, fingerprint=dict(made.fingerprint)
+        )
+        return recipe_of(job, (*job.stages[:-1], done), self._provenance(job))
 
     async def _ended(self, carried: Carried, error: LabError) -> None:
         job = carried.job
@@ -326,8 +370,12 @@ class Engine:
             settings=stage.settings,
             text=text,
             seed=int(job.request.seed or 0),
-            inputs={role: self.objects.open_path(self._named(job, source)) for role, source in stage.inputs.items()},
+            inputs={role: self.objects.open_path(name) for role, name in self._inputs(job).items()},
         )
+
+    def _inputs(self, job: Job) -> dict[str, str]:
+        """The objects that a job's present stage reads, by role. Raises WorkerFailed where one was not made."""
+        return {role: self._named(job, source) for role, source in job.stage.inputs.items()}
 
     @staticmethod
     def _named(job: Job, source: str) -> str:
@@ -361,6 +409,13 @@ class Engine:
         if job.state in (State.SUCCEEDED, State.CANCELLED):
             remove(self._home.scratch / job.id)
         self.news.ring()
+
+
+def _wanted(job: Job) -> set[str]:
+    """The roles that others rely on: the clip of the last stage, and what later stages read of the present one."""
+    present = f"{job.current}."
+    read = {source.removeprefix(present) for stage in job.stages for source in stage.inputs.values() if source.startswith(present)}
+    return read if job.current + 1 < len(job.stages) else read | {"clip"}
 
 
 def _headline(problems: list[Problem]) -> str:

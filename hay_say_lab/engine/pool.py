@@ -7,11 +7,22 @@ import itertools
 import logging
 import os
 import shutil
+import stat
 from pathlib import Path
 
 from hay_say_lab.domain.job import AUDIO_WORKER
 from hay_say_lab.engine.admission import Admit, Ledger, Need, Seat
-from hay_say_lab.engine.attendant import INTERPRETER, Attendant, Done, Order, Outcome, Progress, WorkerLost
+from hay_say_lab.engine.attendant import (
+    INTERPRETER,
+    PATIENCE,
+    Attendant,
+    Done,
+    Order,
+    Outcome,
+    Patience,
+    Progress,
+    WorkerLost,
+)
 from hay_say_lab.errors import StorageFailed, WorkerFailed
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.storage.home import Home
@@ -27,28 +38,29 @@ MOST_IDLE = 6                   # warm workers kept when nothing asks for their 
 class WorkerPool:
     """Starts, lends and ends workers. Only the host's event loop calls it."""
 
-    def __init__(self, home: Home, objects: ObjectStore, architectures: Architectures, *, places: int) -> None:
+    def __init__(
+        self,
+        home: Home,
+        objects: ObjectStore,
+        architectures: Architectures,
+        *,
+        places: int,
+        patience: Patience = PATIENCE,
+    ) -> None:
         self._home = home
         self._objects = objects
         self._architectures = architectures
         self._places = places
+        self._patience = patience
         self._budget_mb = memory_budget_mb()
         self._attendants: dict[int, Attendant] = {}
         self._needs: dict[int, Need] = {}           # of busy ones, starting ones included
         self._numbers = itertools.count(1)
+        self._endings: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def ledger(self) -> Ledger:
-        seats = [
-            Seat(
-                number,
-                need.worker,
-                need.memory_mb,
-                frozenset(self._attendants[number].voices if number in self._attendants else ()),
-                True,
-                0.0,
-            )
-            for number, need in self._needs.items()
-        ]
+        seats = [self._busy_seat(number, need) for number, need in self._needs.items()]
         seats += [
             Seat(
                 number, attendant.worker, attendant.memory_mb, frozenset(attendant.voices), False, attendant.used_at
@@ -57,6 +69,14 @@ class WorkerPool:
             if number not in self._needs and attendant.alive
         ]
         return Ledger(self._budget_mb, self._places, tuple(seats))
+
+    def _busy_seat(self, number: int, need: Need) -> Seat:
+        """A worker at work counts with what it was promised, or with what it has if that is more."""
+        attendant = self._attendants.get(number)
+        if attendant is None:
+            return Seat(number, need.worker, need.memory_mb, frozenset(), True, 0.0)
+        memory_mb = max(need.memory_mb, attendant.memory_mb)
+        return Seat(number, need.worker, memory_mb, frozenset(attendant.voices), True, 0.0)
 
     def need(self, worker: str, voice: str | None, seconds: float) -> Need:
         """What a stage of `seconds` of audio asks for, as declared."""
@@ -70,22 +90,26 @@ class WorkerPool:
         number = admit.seat if admit.seat is not None else next(self._numbers)
         self._needs[number] = need
         for evicted in admit.evict:
-            attendant = self._attendants.pop(evicted)
-            asyncio.get_running_loop().create_task(attendant.end())
+            self._end(evicted)
         return number
 
     def release(self, number: int) -> None:
         """The seat is free again; a worker that died leaves, and the longest idle ones end past `MOST_IDLE`."""
         self._needs.pop(number, None)
-        attendant = self._attendants.get(number)
-        if attendant is not None and not attendant.alive:
-            del self._attendants[number]
+        for dead in [n for n, attendant in self._attendants.items() if n not in self._needs and not attendant.alive]:
+            del self._attendants[dead]
         idle = sorted(set(self._attendants) - set(self._needs), key=lambda n: self._attendants[n].used_at)
         for surplus in idle[: max(0, len(idle) - MOST_IDLE)]:
-            asyncio.get_running_loop().create_task(self._attendants.pop(surplus).end())
+            self._end(surplus)
+
+    def _end(self, number: int) -> None:
+        """End an idle worker aside; nobody waits for it but `close`."""
+        ending = asyncio.get_running_loop().create_task(self._attendants.pop(number).end())
+        self._endings.add(ending)
+        ending.add_done_callback(self._endings.discard)
 
     async def attendant(self, number: int) -> Attendant:
-        """The worker on a reserved seat, started where there is none. Raises WorkerLost."""
+        """The worker on a reserved seat, started where there is none. Raises WorkerLost, also once the pool is closed."""
         attendant = self._attendants.get(number)
         if attendant is None or not attendant.alive:
             worker = self._needs[number].worker
@@ -97,8 +121,12 @@ class WorkerPool:
                 interpreter=INTERPRETER,
                 folder=self._home.scratch,
                 log_file=self._home.logs / f"{worker}.log",
+                patience=self._patience,
             )
             self._attendants[number] = attendant
+        if self._closed:
+            await attendant.end()
+            raise WorkerLost("the host is closing")
         return attendant
 
     async def run(self, attendant: Attendant, order: Order, progress: Progress) -> tuple[Outcome, dict[str, str]]:
@@ -110,15 +138,17 @@ class WorkerPool:
         outputs: dict[str, str] = {}
         for role, name in outcome.files.items():
             path = order.out / name
-            if path.is_symlink() or not path.is_file():
+            if not _is_its_own_file(path):
                 attendant.kill()
-                raise WorkerLost(f"it broke the protocol: '{role}' is not a file in its out folder")
+                raise WorkerLost("it broke the protocol: a result is not a file of its own in its out folder")
             outputs[role] = await asyncio.to_thread(self._objects.publish, path)
         return outcome, outputs
 
     async def close(self) -> None:
-        """End all workers."""
-        await asyncio.gather(*(attendant.end() for attendant in self._attendants.values()), return_exceptions=True)
+        """End all workers; one that is still starting ends as soon as it has."""
+        self._closed = True
+        endings = [attendant.end() for attendant in self._attendants.values()]
+        await asyncio.gather(*endings, *self._endings, return_exceptions=True)
         self._attendants.clear()
 
     def stop_stages(self, answer: str) -> None:
@@ -138,6 +168,15 @@ class WorkerPool:
             }
             for number, attendant in self._attendants.items()
         ]
+
+
+def _is_its_own_file(path: Path) -> bool:
+    """Whether a result is a plain file that the worker wrote: no link to another one, soft or hard."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
 
 
 def prepare_folder(folder: Path) -> None:

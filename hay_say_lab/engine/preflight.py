@@ -16,6 +16,7 @@ from hay_say_lab.registry.voices import Voices
 from hay_say_lab.text.checks import text_problems
 
 MOST_STEPS = 8
+LONGEST_GROUP = 64                          # characters
 STEP_TASKS = ("speak", "convert")           # what a person may ask for; other tasks serve these
 OPEN_LANES = ("interactive", "batch")       # the others are the host's own
 LOWEST_PEAK = 1e-4                          # -80 dB: below this a clip counts as silent
@@ -51,6 +52,7 @@ class Preflight:
             *check_settings((), request.finish, "finish"),
             *self._seed(request),
             *self._lane(request),
+            *self._group(request),
         ]
 
     def resolve(self, request: Request) -> Request:
@@ -200,6 +202,12 @@ class Preflight:
         if request.lane not in OPEN_LANES:
             way_out = Fix("Use interactive", ({"op": "replace", "path": "/lane", "value": "interactive"},))
             yield Problem("lane", f"The lane '{request.lane}' is the host's own.", way_out)
+
+    @staticmethod
+    def _group(request: Request) -> Iterator[Problem]:
+        if request.group is not None and not (0 < len(request.group) <= LONGEST_GROUP and request.group.isprintable()):
+            message = f"A group's name has 1 to {LONGEST_GROUP} printable characters."
+            yield Problem("group", message, _remove("group", "Leave it out"))
 
     def _named_offering(self, task: str) -> str:
         return ", ".join(manifest.id for manifest, _ in self._architectures.offering(task))

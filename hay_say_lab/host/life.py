@@ -25,6 +25,7 @@ from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.engine.news import News
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
+from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.documents import open_documents
 from hay_say_lab.registry.voices import Voices
@@ -82,7 +83,14 @@ def _surface(home: Home, store: JobStore, news: News, voices: Voices, architectu
     pool = WorkerPool(home, objects, architectures, places=max(1, len(os.sched_getaffinity(0))))
     preflight = Preflight(architectures, voices)
     engine = Engine(
-        home=home, store=store, objects=objects, pool=pool, preflight=preflight, voices=voices, news=news
+        home=home,
+        store=store,
+        objects=objects,
+        pool=pool,
+        preflight=preflight,
+        voices=voices,
+        keys=StageKeys(architectures),
+        news=news,
     )
     fitting = Fitting(
         home=home, objects=objects, pool=pool, architectures=architectures, voices=voices, news=news

@@ -46,9 +46,11 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     if any(parameter.name == "Range" for parameter in route.parameters):
         operation["responses"]["206"] = operation["responses"]["200"]
         operation["responses"]["304"] = {"description": "You have it already."}
-    codes = set(route.errors) | {403} | ({401, 503} if route.role is not Role.ANYONE else set())
+    codes = set(route.errors) | {400, 403} | ({401, 503} if route.role is not Role.ANYONE else set())
+    if route.method not in ("GET", "HEAD"):
+        codes |= {415}
     if route.body is not None:
-        codes |= {413, 415, 422}
+        codes |= {413, 422}
     error = _reference(ErrorView, schemas, answer=True)
     for code in sorted(codes):
         operation["responses"][str(code)] = {

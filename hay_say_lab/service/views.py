@@ -46,6 +46,7 @@ class StageView:
     task: str
     voice: str | None
     done: bool
+    cached: bool
     attempts: int
     worker_deaths: int
     outputs: dict[str, str]
@@ -196,7 +197,7 @@ def job_view(job: Job, news: News, position: int | None) -> JobView:
         updated_at=job.updated_at,
         current=job.current,
         stages=[
-            StageView(s.index, s.kind, s.task, s.voice, s.done, s.attempts, s.worker_deaths, dict(s.outputs))
+            StageView(s.index, s.kind, s.task, s.voice, s.done, s.cached, s.attempts, s.worker_deaths, dict(s.outputs))
             for s in job.stages
         ],
         artifact=job.artifact,

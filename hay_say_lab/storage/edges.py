@@ -16,7 +16,7 @@ from hay_say_lab.domain.job import MOST_ATTEMPTS, MOST_WORKER_DEATHS, Job, State
 from hay_say_lab.domain.recipe import Recipe
 from hay_say_lab.errors import Conflict, IllegalTransition, JobMissing, JobQuarantined
 from hay_say_lab.storage.rows import insert_event, job_row, now, read_job, stage_row
-from hay_say_lab.storage.schema import holdings, jobs, recipes, stages
+from hay_say_lab.storage.schema import holdings, jobs, recipes, results, stages
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Made:
     fingerprint: Mapping[str, Any]
     seconds: float = 0.0            # from the claim to the result
     waited_seconds: float = 0.0     # from being queued to the worker's start
+    key: str | None = None          # under which it may be used again
+    cached: bool = False            # it was used again just now
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -93,6 +95,14 @@ def finished(connection: sa.Connection, job: Job, made: Made, recipe: Recipe) ->
         connection, job, "finished", {**_told(job, made), "artifact": recipe.artifact, "recipe": recipe.id}
     )
     return True
+
+
+def reused(connection: sa.Connection, job: Job, made: Made, recipe: Recipe | None) -> bool:
+    """A stage whose result is kept: started and done in one transaction, without a worker. `recipe`: at the last."""
+    claimed = started(connection, job.id, job.token, "cache")
+    if claimed is None:
+        return False
+    return stage_done(connection, claimed, made) if recipe is None else finished(connection, claimed, made, recipe)
 
 
 def gave_way(connection: sa.Connection, job: Job) -> bool:
@@ -227,10 +237,27 @@ def _keep(connection: sa.Connection, job: Job, made: Made) -> None:
             code_version=made.code_version,
             fingerprint=dict(made.fingerprint),
             done=True,
+            cached=made.cached,
         )
     )
+    if made.key is not None and not made.cached:
+        _remember(connection, made)
     for name in made.outputs.values():
         hold(connection, job.owner, name)
+
+
+def _remember(connection: sa.Connection, made: Made) -> None:
+    """The newest result under a key replaces an older one, whose objects may be gone."""
+    connection.execute(results.delete().where(results.c.key == made.key))
+    connection.execute(
+        results.insert().values(
+            key=made.key,
+            outputs=dict(made.outputs),
+            code_version=made.code_version,
+            fingerprint=dict(made.fingerprint),
+            seconds=made.seconds,
+        )
+    )
 
 
 def _told(job: Job, made: Made) -> dict[str, Any]:
@@ -241,6 +268,7 @@ def _told(job: Job, made: Made) -> dict[str, Any]:
         "seconds": round(made.seconds, 4),
         "waited_seconds": round(made.waited_seconds, 4),
         "outputs": dict(made.outputs),
+        "cached": made.cached,
         **({"notes": dict(made.notes)} if made.notes else {}),
     }
 

@@ -48,6 +48,18 @@ stages = sa.Table(
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("worker_deaths", sa.Integer, nullable=False),
     sa.Column("done", sa.Boolean, nullable=False),
+    sa.Column("cached", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+# What a stage made, by everything that shaped it: the same key is never computed twice.
+results = sa.Table(
+    "results",
+    metadata,
+    sa.Column("key", sa.String(64), primary_key=True),
+    sa.Column("outputs", sa.JSON, nullable=False),
+    sa.Column("code_version", sa.String(64), nullable=False),
+    sa.Column("fingerprint", sa.JSON, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
 )
 
 events = sa.Table(

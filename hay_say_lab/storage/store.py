@@ -15,7 +15,7 @@ from hay_say_lab.errors import ClipMissing, JobMissing, RecipeMissing
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.database import Writer
 from hay_say_lab.storage.rows import read_events, read_job, read_jobs
-from hay_say_lab.storage.schema import clips, events, holdings, jobs, recipes
+from hay_say_lab.storage.schema import clips, events, holdings, jobs, recipes, results
 
 T = TypeVar("T")
 
@@ -132,6 +132,14 @@ class JobStore:
         query = sa.select(recipes.c.id).where(recipes.c.artifact == artifact, held)     # few recipes, many holdings
         with self._engine.connect() as connection:
             return sorted(connection.execute(query).scalars())
+
+    def result(self, key: str) -> edges.Made | None:
+        """What an earlier stage made under the same key."""
+        with self._engine.connect() as connection:
+            row = connection.execute(sa.select(results).where(results.c.key == key)).first()
+        if row is None:
+            return None
+        return edges.Made(row.outputs, row.code_version, row.fingerprint, key=key, cached=True)
 
     def holds(self, owner: str, name: str) -> bool:
         """Whether an owner may read an object or a recipe."""

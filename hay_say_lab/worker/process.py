@@ -15,7 +15,7 @@ from typing import Any
 
 from hay_say_lab.domain.canonical import canonical_json
 from hay_say_lab.domain.job import AUDIO_WORKER
-from hay_say_lab.domain.request import RequestText
+from hay_say_lab.domain.request import READS_TEXT, RequestText
 from hay_say_lab.errors import LabError, WorkerFailed
 from hay_say_lab.plugin import Result, Runtime, VoiceFiles
 from hay_say_lab.worker.code_version import code_version
@@ -25,7 +25,6 @@ from hay_say_lab.worker.protocol import HEARTBEAT_SECONDS, Frame, Line
 
 log = logging.getLogger(__name__)
 
-READS_TEXT = frozenset({"speak", "phonemes"})
 
 
 def main(arguments: list[str]) -> int:
@@ -160,6 +159,8 @@ def _written(result: Result, out: Path) -> dict[str, str]:
         files["clip"] = "clip.w64"
     for role, document in result.documents.items():
         name = f"{role}.json"
+        if Path(name).name != name:
+            raise WorkerFailed(f"The architecture named a document '{role}'.", fix="Tell its author.")
         (out / name).write_bytes(canonical_json(document))
         files[role] = name
     for role, path in result.files.items():

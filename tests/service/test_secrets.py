@@ -21,7 +21,7 @@ from tests.service.sounds import encoded, tone
 
 SHAPES = {
     "a token": "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",
-    "a path": "/home/canary-person/private/diary.wav",
+    "a path": "/srv/canary-person/private/diary.wav",
     "a host's token": "Zk3v-canary-9fQ2xWm_7LpT1rYbN0sKdHcJ",
 }
 
@@ -103,7 +103,7 @@ def test_events_hold_no_text(canary: str, host: RunningHost) -> None:
 
 
 def test_a_label_holds_no_path(host: RunningHost) -> None:
-    sent = host.send_clip(encoded(tone(0.7)), label="/home/canary-person/private/diary.wav").json()
+    sent = host.send_clip(encoded(tone(0.7)), label="/srv/canary-person/private/diary.wav").json()
     assert sent["label"] == "diary.wav"
     assert "canary-person" not in json.dumps(sent)
 

@@ -24,6 +24,8 @@ from hay_say_lab.errors import StorageFailed
 from hay_say_lab.storage.database import HEAD, migrate, open_engine
 from hay_say_lab.storage.schema import metadata
 
+NEXT = f"{int(HEAD) + 1:04d}"
+
 WRITE_ONE_JOB_AND_DIE = """
 import asyncio, os, signal, sys
 from pathlib import Path
@@ -43,7 +45,7 @@ import sys
 from pathlib import Path
 from hay_say_lab.storage.database import HEAD, migrate, open_engine
 
-assert HEAD == "0002", HEAD
+assert HEAD == sys.argv[2], HEAD
 migrate(open_engine(f"sqlite:///{sys.argv[1]}"), Path(sys.argv[1]))
 """
 
@@ -52,8 +54,8 @@ NEWER = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{next}"
+down_revision = "{head}"
 
 def upgrade() -> None:
     op.add_column("jobs", sa.Column("mood", sa.String(16)))
@@ -76,15 +78,15 @@ def _newer_program(folder: Path, more: str = "") -> Path:
     """This program as it will be one migration later."""
     shutil.copytree(ROOT, folder / "hay_say_lab", ignore=shutil.ignore_patterns("static", "__pycache__"))
     versions = folder / "hay_say_lab" / "storage" / "migrations" / "versions"
-    (versions / "0002_more.py").write_text(NEWER.format(more=more))
+    (versions / f"{NEXT}_more.py").write_text(NEWER.format(more=more, head=HEAD, next=NEXT))
     module = folder / "hay_say_lab" / "storage" / "database.py"
-    module.write_text(module.read_text().replace(f'HEAD = "{HEAD}"', 'HEAD = "0002"'))
+    module.write_text(module.read_text().replace(f'HEAD = "{HEAD}"', f'HEAD = "{NEXT}"'))
     return folder
 
 
 def _run(program: str, database: Path, where: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", program, str(database)],
+        [sys.executable, "-c", program, str(database), NEXT],
         cwd=where, env={**os.environ, "PYTHONPATH": str(where)}, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
@@ -129,7 +131,7 @@ def test_an_older_home_is_backed_up_whole_and_then_migrated(database: Path, tmp_
     columns, jobs = _columns_and_jobs(database)
     assert "mood" in columns
     assert jobs == 1
-    backup = database.with_name("jobs.sqlite3.before-0002")
+    backup = database.with_name(f"jobs.sqlite3.before-{NEXT}")
     columns, jobs = _columns_and_jobs(backup)
     assert "mood" not in columns
     assert jobs == 1, "also what lay in the write-ahead log"

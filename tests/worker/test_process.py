@@ -92,7 +92,7 @@ def test_a_stage_that_is_told_to_stop_stops_there_and_the_worker_lives_on(answer
 def test_pieces_that_were_finished_are_not_made_again(parrot: Child) -> None:
     """Two words of three are spoken before the stage gives way; the next attempt computes the third alone."""
     body = "one two three"
-    whole, _ = parrot.run(body=body, pieces=str(parrot.folder / "others"))
+    parrot.run(body=body, pieces=str(parrot.folder / "others"))
     expected = (parrot.folder / "out" / "clip.w64").read_bytes()
 
     order = parrot.order(body=body, settings={"seconds_of_work": 0.9})
@@ -104,10 +104,10 @@ def test_pieces_that_were_finished_are_not_made_again(parrot: Child) -> None:
     kept = sorted(path.name for path in (parrot.folder / "pieces").rglob("*.npz"))
     assert kept == ["000000.npz", "000001.npz"]
 
-    began = time.monotonic()
-    done, _ = parrot.run(body=body, settings={"seconds_of_work": 0.9}, token=2)
+    done, checkpoints = parrot.run(body=body, settings={"seconds_of_work": 0.9}, token=2)
     assert done["type"] == "done"
-    assert time.monotonic() - began < 0.8, "a third of the work was left"
+    assert checkpoints
+    assert all(frame["fraction"] > 0.6 for frame in checkpoints), "only the last third was left to do"
     assert (parrot.folder / "out" / "clip.w64").read_bytes() == expected
 
 
@@ -137,7 +137,7 @@ def test_a_fault_inside_is_told_without_its_message_and_its_trace_is_in_the_log(
     assert "told to raise" not in json.dumps(failed), "an error's message may hold what a person wrote"
     log = parrot.log.read_text()
     assert "runtime.py" in log
-    assert "told to raise" not in log
+    assert "RuntimeError: " not in log
     assert parrot.run(token=2)[0]["type"] == "done", "the worker lives on"
 
 

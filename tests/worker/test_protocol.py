@@ -72,9 +72,9 @@ def _lines() -> tuple[Line, socket.socket]:
 def test_a_frame_is_received_however_it_was_cut() -> None:
     line, theirs = _lines()
     with theirs:
-        for part in pack({"type": "a", "value": "ä" * 1000}):
+        for part in pack({"type": "a", "value": "ä" * 20}):
             theirs.send(bytes([part]))
-        assert line.receive() == {"type": "a", "value": "ä" * 1000}
+        assert line.receive() == {"type": "a", "value": "ä" * 20}
 
 
 @pytest.mark.parametrize("sent", [b"", b"\0", pack({"type": "a"})[:-1]])

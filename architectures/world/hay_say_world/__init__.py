@@ -1,1 +1,3 @@
-"""Voice conversion without weights: the WORLD vocoder, and Gaussian optimal transport between two speakers."""
+"""Voice conversion without weights: the WORLD vocoder, and Gaussian optimal transport between two
+speakers.
+"""

@@ -1,5 +1,5 @@
-"""WORLD's three questions to a stretch of sound: pitch, spectral envelope, breath. The only file, with `synthesis`,
-that calls pyworld; all of it works on float64 and none of it keeps state.
+"""WORLD's three questions to a stretch of sound: pitch, spectral envelope, breath. The only file, with
+`synthesis`, that calls pyworld; all of it works on float64 and none of it keeps state.
 
 M. Morise: Harvest (Interspeech 2017), CheapTrick (Speech Communication 67, 2015), D4C (ibid. 84, 2016);
 M. Morise, H. Kawahara, H. Katayose: DIO (AES 35th Conference, 2009).
@@ -19,12 +19,14 @@ from hay_say_world.frames import FRAME_PERIOD_MS, FRAMES_PER_SECOND, Stretch
 
 # Power: CheapTrick adds noise of 2e-16, which must not speak where the sound is digitally empty.
 ENVELOPE_FLOOR = 1e-13
-_SERVED_HZ = 71.0           # pitch down to which the usual FFT serves; deeper voices get one of twice the length
+_SERVED_HZ = 71.0           # down to this pitch the usual FFT serves; deeper voices get twice the length
 
 
 @dataclass(frozen=True, slots=True)
 class PitchSearch:
-    """How pitch is looked for: harvest (exact, slow) or dio (fast, loses voiced frames), between two bounds in Hz."""
+    """How pitch is looked for: harvest (exact, slow) or dio (fast, loses voiced frames), between two bounds
+    in Hz.
+    """
 
     method: Literal["harvest", "dio"] = "harvest"
     floor_hz: float = 60.0
@@ -32,7 +34,9 @@ class PitchSearch:
 
 
 def pitch_of(stretch: Stretch, search: PitchSearch) -> Floats:
-    """f0 (T,) in Hz of the stretch's frames, 0 where unvoiced. The stretch needs about half a second of margin."""
+    """f0 (T,) in Hz of the stretch's frames, 0 where unvoiced. The stretch needs about half a second of
+    margin.
+    """
     sound, rate, floor, ceiling = stretch.samples, stretch.sample_rate, search.floor_hz, search.ceiling_hz
     if search.method == "harvest":
         f0_hz, _ = pyworld.harvest(sound, rate, f0_floor=floor, f0_ceil=ceiling, frame_period=FRAME_PERIOD_MS)
@@ -44,7 +48,8 @@ def pitch_of(stretch: Stretch, search: PitchSearch) -> Floats:
 
 
 def fft_size_for(f0_hz: Floats, sample_rate: int) -> int:
-    """FFT size of the envelope: that for 71 Hz, or twice as long where one voiced frame in twenty lies too low for it.
+    """FFT size of the envelope: that for 71 Hz, or twice as long where one voiced frame in twenty lies too
+    low for it.
 
     Frames below what an FFT serves are analysed as if they were unvoiced.
     """

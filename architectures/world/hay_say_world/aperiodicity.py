@@ -1,7 +1,8 @@
 """How much of a voice is breath: D4C's aperiodicity, kept by its few free values per frame.
 
-D4C measures the aperiodicity at multiples of 3 kHz, takes -60 dB at 0 Hz and 0 dB at the Nyquist frequency, and
-interpolates linearly in dB. Only the measured values are kept here; a frame without any periodicity is marked.
+D4C measures the aperiodicity at multiples of 3 kHz, takes -60 dB at 0 Hz and 0 dB at the Nyquist frequency,
+and interpolates linearly in dB. Only the measured values are kept here; a frame without any periodicity is
+marked.
 """
 
 from __future__ import annotations
@@ -32,8 +33,9 @@ class Aperiodicity:
         `breath` -1..1 scales the decibels by 4 ** -breath: 1 is a whisper with a tone in it, -1 a clean buzz.
         """
         bins_hz = np.linspace(0.0, sample_rate / 2, bins)
-        spread = [np.interp(bins_hz, _nodes_hz(sample_rate), row) for row in np.eye(self.levels_db.shape[1] + 2)]
-        levels = _AT_ZERO_DB * spread[0] + self.levels_db[first:last].astype(np.float64) @ np.stack(spread[1:-1])
+        nodes_hz = _nodes_hz(sample_rate)
+        spread = np.stack([np.interp(bins_hz, nodes_hz, row) for row in np.eye(len(nodes_hz))])
+        levels = _AT_ZERO_DB * spread[0] + self.levels_db[first:last].astype(np.float64) @ spread[1:-1]
         amplitude = np.minimum(10.0 ** (levels * _BREATH_STEP**-breath / 20.0), _ALL_BREATH)
         amplitude[self.all_breath[first:last]] = _ALL_BREATH
         return amplitude
@@ -45,15 +47,16 @@ def measured_count(sample_rate: int) -> int:
 
 
 def condense(amplitude: Floats, sample_rate: int) -> Aperiodicity:
-    """D4C's spectrum (T, F) -> the values it was interpolated from (to 0.1 dB: the nodes lie between two bins)."""
+    """D4C's spectrum (T, F) -> the values it was interpolated from (to 0.1 dB: the nodes lie between two
+    bins).
+    """
     bins = amplitude.shape[1]
     position = _nodes_hz(sample_rate)[1:-1] / (sample_rate / 2) * (bins - 1)
     left = position.astype(int)
     share = position - left
     levels = 20.0 * np.log10(np.maximum(amplitude, 1e-6))
-    return Aperiodicity(
-        (levels[:, left] * (1.0 - share) + levels[:, left + 1] * share).astype(np.float32), amplitude[:, 0] > 0.5
-    )
+    kept = levels[:, left] * (1.0 - share) + levels[:, left + 1] * share
+    return Aperiodicity(kept.astype(np.float32), amplitude[:, 0] > 0.5)
 
 
 def _nodes_hz(sample_rate: int) -> Floats:

@@ -39,8 +39,9 @@ def decide(survey: Survey, profile: Profile | None, settings: Settings) -> Decis
         alpha = 1.0 if settings.formant_shift is None else settings.formant_shift
         return Decision(Plan(pitch, alpha, None, settings.breath), source, None)
     voiced, unvoiced = classes.voiced[survey.sampled], classes.unvoiced[survey.sampled]
-    estimate = estimate_warp(survey.envelopes[voiced], survey.sample_rate, source, profile.pitch, profile.tract)
-    # Transport absorbs most of what a warp does; the full factor on top of it costs words, its square root none.
+    spoken = survey.envelopes[voiced]
+    estimate = estimate_warp(spoken, survey.sample_rate, source, profile.pitch, profile.tract)
+    # Transport absorbs most of what a warp does; the full factor on top costs words, its square root none.
     alpha = math.sqrt(estimate.alpha) if settings.formant_shift is None else settings.formant_shift
     top_hz = profile.shared_top_hz(filled_tops_hz(survey, classes))
     warped = warp_envelope(survey.envelopes, alpha, survey.sample_rate)

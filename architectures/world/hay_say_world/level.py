@@ -1,4 +1,6 @@
-"""Loudness: one level for the analysis, the clip's own level for the result, and no peak above the ceiling."""
+"""Loudness: one level for the analysis, the clip's own level for the result, and no peak above the
+ceiling.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ _MOST_MATCH_DB = 12.0
 def level_exponent(samples: Floats) -> int:
     """The k for which samples (N,) times 2 ** k have their peak in 0.5..1; 0 for silence.
 
-    WORLD's floors are absolute. A power of two changes no digit of a float, so a clip at half the level gives exactly
-    half the result, as long as no peak reaches the ceiling.
+    WORLD's floors are absolute. A power of two changes no digit of a float, so a clip at half the level gives
+    exactly half the result, as long as no peak reaches the ceiling.
     """
     peak = float(np.abs(samples).max(initial=0.0))
     return -math.frexp(peak)[1] if peak > 0.0 else 0
@@ -32,7 +34,9 @@ def scaled(samples: Floats, exponent: int) -> Floats:
 
 
 def match(samples: Floats, model: Floats) -> None:
-    """Give samples (N,) the root mean square of `model`, in place, by at most 12 dB: WORLD shifts it by a few."""
+    """Give samples (N,) the root mean square of `model`, in place, by at most 12 dB: WORLD shifts it by a
+    few.
+    """
     have, want = rms(samples), rms(model)
     if have > 0.0 and want > 0.0:
         reach = 10.0 ** (_MOST_MATCH_DB / 20.0)
@@ -42,8 +46,9 @@ def match(samples: Floats, model: Floats) -> None:
 def hold_peaks(samples: Floats, sample_rate: int) -> float:
     """Hold samples (N,) at or below CEILING, in place; returns the lowest gain used (1.0: nothing was done).
 
-    WORLD concentrates the energy of a pulse (0.54 in, 0.78 to 0.91 out on a mere copy), more so the lower the pitch.
-    Limiting alone would press loud vowels into their pauses, scaling alone would let one peak make an hour faint.
+    WORLD concentrates the energy of a pulse (0.54 in, 0.78 to 0.91 out on a mere copy), more so the lower the
+    pitch. Limiting alone would press loud vowels into their pauses, scaling alone would let one peak make an
+    hour faint.
     """
     peak = float(np.abs(samples).max(initial=0.0))
     if peak <= CEILING:
@@ -59,7 +64,8 @@ def rms(samples: Floats) -> float:
 
 
 def _limit(samples: Floats, sample_rate: int) -> float:
-    """Hold peaks by a smooth gain around each, in place: a moving mean of a moving minimum of what each sample needs.
+    """Hold peaks by a smooth gain around each, in place: a moving mean of a moving minimum of what each
+    sample needs.
 
     Sound farther than twice the reach from a peak keeps its level. Returns the lowest gain.
     """
@@ -73,7 +79,8 @@ def _limit(samples: Floats, sample_rate: int) -> float:
         if needed[first:last].min() >= 1.0:
             continue
         held = minimum_filter1d(needed[first:last], 2 * reach + 1, mode="nearest")
-        gain = uniform_filter1d(held.astype(np.float64), 2 * reach + 1, mode="nearest")[start - first : end - first]
+        smooth = uniform_filter1d(held.astype(np.float64), 2 * reach + 1, mode="nearest")
+        gain = smooth[start - first : end - first]
         samples[start:end] *= gain.astype(samples.dtype)
         lowest = min(lowest, float(gain.min()))
     np.clip(samples, -CEILING, CEILING, out=samples)

@@ -38,9 +38,9 @@ CONTROLS = (
     ),
     Number(
         "formant_shift", unit="times", low=0.78, high=1.28, default=None, step=0.01, group="Timbre",
-        help="Move the resonances of the mouth by this factor: above 1 sounds smaller and brighter, below 1 larger and "
-        "darker. Empty: chosen from the material (the square root of the measured difference to the reference voice; "
-        "1 without one).",
+        help="Move the resonances of the mouth by this factor: above 1 sounds smaller and brighter, below 1 "
+        "larger and darker. Empty: chosen from the material (the square root of the measured difference to the "
+        "reference voice; 1 without one).",
     ),
     Number(
         "likeness", unit="share", low=0, high=1, default=1, step=0.05, group="Timbre",
@@ -58,7 +58,8 @@ CONTROLS = (
     ),
     Choice(
         "f0_method", values=("harvest", "dio"), default="harvest", group="Analysis", advanced=True,
-        help="How the pitch is found: harvest is right more often; dio is several times faster and hoarser, for previews.",
+        help="How the pitch is found: harvest is right more often; dio is several times faster and hoarser, "
+        "for previews.",
     ),
     Number(
         "f0_floor_hz", unit="Hz", low=40, high=120, default=60, step=1, group="Analysis", advanced=True,
@@ -73,7 +74,7 @@ CONTROLS = (
 MANIFEST = Manifest(
     id="world",
     title="WORLD",
-    summary="Changes a voice without any weights: pitch, formants and breath by hand, or fitted to a reference recording.",
+    summary="Changes a voice without weights: pitch, formants and breath by hand, or fitted to a reference.",
     version="0.1.0",
     licence="BSD-3-Clause",
     runtime="hay_say_world.runtime:WorldRuntime",

@@ -1,8 +1,8 @@
 """From spectral envelopes to mel cepstra and back.
 
-60 triangular mel bands of the WORLD power envelope, natural logarithm, orthonormal cosine transform, 30 coefficients
-(60 and 30 are measured choices: order 16 loses similarity, more than 30 gains none). A coefficient's unit is that of
-natural log power; c0 is sqrt(60) times the mean log band power.
+60 triangular mel bands of the WORLD power envelope, natural logarithm, orthonormal cosine transform, 30
+coefficients (60 and 30 are measured choices: order 16 loses similarity, more than 30 gains none). A
+coefficient's unit is that of natural log power; c0 is sqrt(60) times the mean log band power.
 
 Bands reach from 0 Hz to a *top* that need not be the Nyquist frequency: see `profile` for why.
 """
@@ -17,7 +17,7 @@ from hay_say_world.warp import warped_hz
 BANDS = 60
 COEFFICIENTS = 30
 _POINTS = 4096          # fine grid on which the triangles are laid out before they are gathered into bins
-_BAND_FLOOR = 1e-13     # power; below the rounding noise of 16-bit audio (8e-11), so it speaks only in digital silence
+_BAND_FLOOR = 1e-13     # power; far below the rounding noise of 16-bit audio (8e-11)
 
 
 def mel(hz: Floats) -> Floats:
@@ -35,10 +35,11 @@ def band_centres_hz(top_hz: float) -> Floats:
 
 
 def filterbank(top_hz: float, sample_rate: int, bins: int, alpha: float = 1.0) -> Floats:
-    """Weights (F, B) that turn a power envelope (T, F) of 0..sample_rate/2 into band powers (T, B), each row a mean.
+    """Weights (F, B) that turn a power envelope (T, F) of 0..sample_rate/2 into band powers (T, B), each row
+    a mean.
 
-    The envelope counts as linear between its bins, so that rates and FFT sizes agree. With `alpha` the bands are
-    those of the envelope warped by that factor (see `warp`).
+    The envelope counts as linear between its bins, so that rates and FFT sizes agree. With `alpha` the bands
+    are those of the envelope warped by that factor (see `warp`).
     """
     nyquist_hz = sample_rate / 2
     edges = hz_of_mel(np.linspace(0.0, float(mel(np.array(top_hz))), BANDS + 2))
@@ -49,8 +50,8 @@ def filterbank(top_hz: float, sample_rate: int, bins: int, alpha: float = 1.0) -
     left = np.minimum(position.astype(int), bins - 2)
     right_share = position - left
     weights = np.zeros((bins, BANDS + 2))
-    # A point in segment s lies on the falling side of triangle s - 1 and on the rising side of triangle s; columns
-    # are triangles shifted by one, so that the two half triangles at the ends have a place to fall and be dropped.
+    # A point in segment s lies on the falling side of triangle s - 1 and on the rising side of triangle s.
+    # Columns are triangles shifted by one, so that the half triangles at both ends have a place to fall.
     for column, share in ((segment, 1.0 - rising), (segment + 1, rising)):
         np.add.at(weights, (left, column), share * (1.0 - right_share))
         np.add.at(weights, (left + 1, column), share * right_share)
@@ -79,9 +80,10 @@ def cepstra(envelope: Floats, bank: Floats, coefficients: int = COEFFICIENTS) ->
 def lift(top_hz: float, sample_rate: int, bins: int) -> Floats:
     """Matrix (B, F) that spreads band values over frequency bins, linearly in Hz between the bands' centres.
 
-    Below the first centre the first value holds. Where the bands end well below the Nyquist frequency, nothing is
-    known of the highest bins: the values fade over the last tenth of the bands into the mean over the upper half of
-    the known range, and stay there, so that a recording's roll-off at its own top does not reach further up.
+    Below the first centre the first value holds. Where the bands end well below the Nyquist frequency,
+    nothing is known of the highest bins: the values fade over the last tenth of the bands into the mean over
+    the upper half of the known range, and stay there, so that a recording's roll-off at its own top does not
+    reach further up.
     """
     nyquist_hz = sample_rate / 2
     centres = band_centres_hz(top_hz)

@@ -37,8 +37,8 @@ class DiagonalMixture:
 def fit_mixture(points: Floats, components: int, seed: int = 0) -> tuple[DiagonalMixture, list[float]]:
     """Fit K components to points (T, C); the same points and seed give the same mixture.
 
-    Also returns the mean log likelihood (nats per frame) before each round: it never falls, except where the floor
-    of the variances takes hold.
+    Also returns the mean log likelihood (nats per frame) before each round: it never falls, except where the
+    floor of the variances takes hold.
     """
     spread = np.maximum(points.var(axis=0), _LEAST_VARIANCE)
     mixture = DiagonalMixture(

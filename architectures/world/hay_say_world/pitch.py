@@ -1,7 +1,7 @@
 """Pitch as a speaker's habit: where it lies and how far it moves, robust against a tracker's octave jumps.
 
-Habits are taken from frames that have a pitch and are not breath alone: trackers guess in those, nobody hears a pitch
-in them, and counting them moves the median of a hoarse voice by up to 50 cents.
+Habits are taken from frames that have a pitch and are not breath alone: trackers guess in those, nobody hears
+a pitch in them, and counting them moves the median of a hoarse voice by up to 50 cents.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ _SUNG_LIMITS_HZ = (30.0, 2000.0)    # what WORLD can synthesise at every rate he
 
 @dataclass(frozen=True, slots=True)
 class PitchHabit:
-    """Median of log f0 (f0 in Hz), its spread (1.4826 x median absolute deviation), and the voiced frames counted."""
+    """Median of log f0 (f0 in Hz), its spread (1.4826 x median absolute deviation), and the voiced frames
+    counted.
+    """
 
     log_median: float
     spread: float
@@ -43,7 +45,9 @@ def habit_of(f0_hz: Floats) -> PitchHabit | None:
 
 @dataclass(frozen=True, slots=True)
 class PitchMap:
-    """log f0 -> centre + ratio (log f0 - source) where voiced, held within bounds, then shifted by `semitones`."""
+    """log f0 -> centre + ratio (log f0 - source) where voiced, held within bounds, then shifted by
+    `semitones`.
+    """
 
     source: float
     centre: float
@@ -61,10 +65,14 @@ class PitchMap:
         return np.where(voiced, np.exp(log_f0), 0.0)
 
 
-def pitch_map(source: PitchHabit | None, target: PitchHabit | None, semitones: float, span: float) -> PitchMap:
-    """How pitch is mapped. `target` None keeps the source's own habit; `span` scales the movement around the median.
+def pitch_map(
+    source: PitchHabit | None, target: PitchHabit | None, semitones: float, span: float
+) -> PitchMap:
+    """How pitch is mapped. `target` None keeps the source's own habit; `span` scales the movement around the
+    median.
 
-    With a target: median onto median, spread onto spread (ratio within 0.6..1.6), tracker errors held to 50..700 Hz.
+    With a target: median onto median, spread onto spread (ratio within 0.6..1.6), tracker errors held to
+    50..700 Hz.
     """
     if source is None:
         return PitchMap(0.0, 0.0, 1.0, semitones, bounded=False)

@@ -1,10 +1,12 @@
-"""A speaker's timbre in numbers: one Gaussian per class of frames, for each bandwidth that two recordings may share.
+"""A speaker's timbre in numbers: one Gaussian per class of frames, for each bandwidth that two recordings may
+share.
 
-A reference at 16 kHz knows nothing above 8 kHz, one at 44.1 kHz does; and the clips to convert come at any rate from
-16 to 48 kHz. Mel cepstra of different bandwidths are different quantities. So a recording is described once for every
-top of `TOPS_HZ` that it really fills, all from one analysis, and two recordings meet at the highest top that both
-have. Above it `melbands.lift` holds the correction. "Really fills": a recording that was once at a lower rate, or
-went through a lossy codec, has nothing up there but rounding noise, which must not be made into speech.
+A reference at 16 kHz knows nothing above 8 kHz, one at 44.1 kHz does; and the clips to convert come at any
+rate from 16 to 48 kHz. Mel cepstra of different bandwidths are different quantities. So a recording is
+described once for every top of `TOPS_HZ` that it really fills, all from one analysis, and two recordings meet
+at the highest top that both have. Above it `melbands.lift` holds the correction. "Really fills": a recording
+that was once at a lower rate, or went through a lossy codec, has nothing up there but rounding noise, which
+must not be made into speech.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hay_say_world.arrays import Floats
+from hay_say_world.arrays import Flags, Floats
 from hay_say_world.classes import FrameClasses
 from hay_say_world.melbands import COEFFICIENTS, cepstra, filterbank
 from hay_say_world.survey import Survey
@@ -22,8 +24,8 @@ from hay_say_world.transport import Gaussian, gaussian_of
 
 TOPS_HZ = (8000, 11025, 12000, 16000, 22050, 24000)
 DIMENSIONS = COEFFICIENTS - 1       # c0, the level, is never mapped
-# Mean level of speech just below a top, against the strongest bin. Recordings have -20 to -74 dB there; rounding to
-# 16 bits leaves -84 to -97, a resampler's stop band less.
+# Mean level of speech just below a top, against the strongest bin. Recordings have -20 to -74 dB there;
+# rounding to 16 bits leaves -84 to -97, a resampler's stop band less.
 _FILLED_ABOVE_DB = -78.0
 
 
@@ -52,9 +54,9 @@ def filled_tops_hz(survey: Survey, classes: FrameClasses) -> tuple[int, ...]:
     return tuple(tops)
 
 
-def portrait(envelopes: Floats, voiced: np.ndarray, unvoiced: np.ndarray, sample_rate: int, top_hz: float) -> Portrait:
+def portrait(envelopes: Floats, voiced: Flags, unvoiced: Flags, sample_rate: int, top_hz: float) -> Portrait:
     """Statistics of power envelopes (n, F) in two classes (flags (n,)) below a top."""
-    features = cepstra(envelopes, filterbank(top_hz, sample_rate, envelopes.shape[1]))[:, 1:].astype(np.float64)
+    features = cepstra(envelopes, filterbank(top_hz, sample_rate, envelopes.shape[1]))[:, 1:]
     return Portrait(gaussian_of(features[voiced]), gaussian_of(features[unvoiced]))
 
 

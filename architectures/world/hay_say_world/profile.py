@@ -39,9 +39,11 @@ class Profile:
 
 
 def save(profile: Profile, path: Path) -> None:
-    """Write a profile; the same profile gives the same bytes (one metadata key: safetensors does not order them)."""
+    """Write a profile; the same profile gives the same bytes (one metadata key: safetensors does not order
+    them).
+    """
     tensors = {
-        "pitch": np.array([profile.pitch.log_median, profile.pitch.spread, profile.pitch.count], dtype=np.float64),
+        "pitch": np.array([profile.pitch.log_median, profile.pitch.spread, float(profile.pitch.count)]),
         "tract.weights": profile.tract.weights,
         "tract.means": profile.tract.means,
         "tract.variances": profile.tract.variances,
@@ -116,7 +118,8 @@ def _gaussian(tensors: dict[str, np.ndarray], name: str) -> Gaussian:
     scale = max(float(np.abs(covariance).max()), 1e-12)
     if count < 0 or scale > 1e4 or np.abs(mean).max() > 1e3:
         raise _broken(f"'{name}' is out of range")
-    if np.abs(covariance - covariance.T).max() > 1e-6 * scale or np.linalg.eigvalsh(covariance)[0] < -1e-6 * scale:
+    lopsided = float(np.abs(covariance - covariance.T).max())
+    if lopsided > 1e-6 * scale or np.linalg.eigvalsh(covariance)[0] < -1e-6 * scale:
         raise _broken(f"'{name}.covariance' is no covariance")
     return Gaussian(int(count), mean, covariance)
 

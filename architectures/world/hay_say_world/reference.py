@@ -1,7 +1,7 @@
 """Listening to a reference recording: what a voice is made of, and why some recordings make none.
 
-The bounds were set by hearing 10 recordings of people and 6 synthetic voices against noises, tones, pulses, sirens,
-chords and overdriven speech; the figures beside them are what was found on both sides.
+The bounds were set by hearing 10 recordings of people and 6 synthetic voices against noises, tones, pulses,
+sirens, chords and overdriven speech; the figures beside them are what was found on both sides.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from hay_say_world.survey import Survey, survey, survey_work
 from hay_say_world.tract import tract_model
 from hay_say_world.transport import FRAMES_FOR_COVARIANCE
 
-_LEAST_VOICED_SECONDS = 0.8         # with periodicity; speech has 1.2 or more in 3 s, pink noise 0.4, white noise none
-_LEAST_VARIETY = 7.0                # of timbre; speech 7.7 (in its own level of noise) to 23, noises and tones up to 6.3
+_LEAST_VOICED_SECONDS = 0.8     # with periodicity; speech has 1.2 or more in 3 s, pink noise 0.4
+_LEAST_VARIETY = 7.0            # of timbre; speech 7.7 (in noise as loud) to 23, noises and tones up to 6.3
 _MOST_CLIPPED, _SOME_CLIPPED = 0.10, 0.005      # share of samples at the peak; speech 0.00, a sine 0.03
 _AT_PEAK = 0.999
-_TIMBRE_WORK = 0.03                 # seconds per second of recording, in the unit of the journal
-_LEVEL_OF_NOISE = 0.5               # voiced frames without periodicity: 0.6 at 0 dB of noise, 0.31 at most in quiet
+_NOISY_SHARE = 0.5              # of voiced frames, without periodicity; 0.6 in noise as loud, 0.31 in quiet
+_TIMBRE_WORK = 0.03             # seconds per second of recording, in the unit of the journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +122,8 @@ def _judge_timbre(found: Portrait) -> None:
         found.voiced.count * np.trace(found.voiced.covariance)
         + found.unvoiced.count * np.trace(found.unvoiced.covariance)
     ) / counts
-    apart = (
-        found.voiced.count * found.unvoiced.count / counts**2 * ((found.voiced.mean - found.unvoiced.mean) ** 2).sum()
-    )
+    shift = found.voiced.mean - found.unvoiced.mean
+    apart = found.voiced.count * found.unvoiced.count / counts**2 * (shift**2).sum()
     if np.sqrt(spread + apart) < _LEAST_VARIETY:
         raise _refused(
             "The reference does not sound like speech: its timbre hardly changes.",
@@ -139,11 +138,12 @@ def _warnings(
     warnings = []
     if seconds < GOOD_REFERENCE_SECONDS:
         warnings.append(
-            f"The reference is only {seconds:.1f} s long; {GOOD_REFERENCE_SECONDS:g} s or more give a closer voice."
+            f"The reference is only {seconds:.1f} s long; "
+            f"{GOOD_REFERENCE_SECONDS:g} s or more give a closer voice."
         )
     if clipped > _SOME_CLIPPED:
         warnings.append(f"The reference is overdriven: {clipped:.1%} of it is cut off at the peak.")
-    if heard.aperiodicity.all_breath[classes.voiced].mean() > _LEVEL_OF_NOISE:
+    if heard.aperiodicity.all_breath[classes.voiced].mean() > _NOISY_SHARE:
         warnings.append("The reference is noisy or whispered; the voice will sound so too.")
     if found[min(found)].unvoiced.count < FRAMES_FOR_COVARIANCE:
         warnings.append("The reference has too few consonants without voice; theirs will be changed little.")

@@ -49,7 +49,9 @@ class WorldRuntime(Runtime):
         self._profiles.pop(voice_id, None)
 
     def convert(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
-        """Clip -> clip of the same rate and exactly the same number of samples, and a 'report' of what was taken."""
+        """Clip -> clip of the same rate and exactly the same number of samples, and a 'report' of what was
+        taken.
+        """
         if voice not in self._profiles:
             raise LabError(f"The voice '{voice}' is not loaded.")
         samples = _checked(clip, "clip")
@@ -78,7 +80,9 @@ class WorldRuntime(Runtime):
         return {name: version(name) for name in ("pyworld-prebuilt", "numpy", "scipy")}
 
     def _survey(self, samples: Floats, sample_rate: int, settings: Settings, journal: Journal) -> Survey:
-        """A survey from the shelf, or a new one. Its pieces are counted either way: a retry may find no shelf."""
+        """A survey from the shelf, or a new one. Its pieces are counted either way: a retry may find no
+        shelf.
+        """
         key = self._shelf.key(samples, sample_rate, settings.search)
         heard = self._shelf.get(key)
         if heard is None:
@@ -103,7 +107,8 @@ def _checked(clip: Clip, field: str) -> Floats:
         )
     if not LOWEST_RATE <= clip.sample_rate <= HIGHEST_RATE:
         raise InvalidRequest(
-            f"The recording has {clip.sample_rate} samples a second; {LOWEST_RATE} to {HIGHEST_RATE} are taken.",
+            f"The recording has {clip.sample_rate} samples a second; "
+            f"{LOWEST_RATE} to {HIGHEST_RATE} are taken.",
             field=field,
             fix="Resample the recording.",
         )

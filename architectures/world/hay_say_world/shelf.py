@@ -16,7 +16,9 @@ _PLACES = 2
 
 
 class SurveyShelf:
-    """Surveys by clip, rate and search; a survey is a pure function of those, so results do not depend on the shelf."""
+    """Surveys by clip, rate and search; a survey is a pure function of those, so results do not depend on the
+    shelf.
+    """
 
     def __init__(self) -> None:
         self._surveys: OrderedDict[str, Survey] = OrderedDict()

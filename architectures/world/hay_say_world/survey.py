@@ -1,8 +1,9 @@
 """One walk over a recording: all that is asked of the whole of it before a single frame is changed.
 
-Works in blocks of 4 seconds, so that the stage can stop between them, and keeps little: pitch, loudness and breath of
-every frame, and the full envelopes of at most 6000 frames spread evenly over the recording. Statistics come from
-those. Envelopes of all frames (0.8 MB a second at 44.1 kHz) are not held; rendering computes them again.
+Works in blocks of 4 seconds, so that the stage can stop between them, and keeps little: pitch, loudness and
+breath of every frame, and the full envelopes of at most 6000 frames spread evenly over the recording.
+Statistics come from those. Envelopes of all frames (0.8 MB a second at 44.1 kHz) are not held; rendering
+computes them again.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ SPECTRAL_WORK = 0.10
 class Survey:
     """What is known of a recording.
 
-    f0_hz (T,) 0 where unvoiced; loudness (T,) is c0 of 60 mel bands below 8 kHz, the same measure at every rate;
-    envelopes (n, F) are power envelopes of the frames numbered `sampled` (n,).
+    f0_hz (T,) 0 where unvoiced; loudness (T,) is c0 of 60 mel bands below 8 kHz, the same measure at every
+    rate; envelopes (n, F) are power envelopes of the frames numbered `sampled` (n,).
     """
 
     sample_rate: int
@@ -75,14 +76,17 @@ def survey_pieces(frames: int) -> int:
 def survey(samples: Floats, sample_rate: int, search: PitchSearch, journal: Journal) -> Survey:
     """Look at a recording (N,), level about full scale, whole."""
     frames = frame_count(len(samples), sample_rate)
+
+    def listen(first: int, last: int) -> Arrays:
+        stretch = cut(samples, sample_rate, first, last, PITCH_MARGIN_SECONDS)
+        return {"f0": pitch_of(stretch, search).astype(np.float32)}
+
     f0_hz = _piecewise(
         frames,
         PITCH_WORK[search.method],
         "listening for the pitch",
         journal,
-        lambda first, last: {
-            "f0": pitch_of(cut(samples, sample_rate, first, last, PITCH_MARGIN_SECONDS), search).astype(np.float32)
-        },
+        listen,
     )["f0"]
     fft_size = fft_size_for(f0_hz, sample_rate)
     sampled = np.arange(0, frames, -(-frames // MOST_SAMPLED_FRAMES))

@@ -1,10 +1,10 @@
 """From frames back to sound, in blocks that join without a seam.
 
-WORLD places a pulse wherever the phase of the pitch wraps around, and counts that phase from the first frame it is
-given. Two blocks synthesised apart agree on where the pulses are only if their phases do. So a block begins 70 ms
-before it is heard, and the pitch of that unheard beginning is nudged by a few hertz, just so much that both phases
-meet where the sound goes over from one block to the next. Noise differs on both sides; a cross-fade in the quietest
-place within two seconds hides that.
+WORLD places a pulse wherever the phase of the pitch wraps around, and counts that phase from the first frame
+it is given. Two blocks synthesised apart agree on where the pulses are only if their phases do. So a block
+begins 70 ms before it is heard, and the pitch of that unheard beginning is nudged by a few hertz, just so
+much that both phases meet where the sound goes over from one block to the next. Noise differs on both sides;
+a cross-fade in the quietest place within two seconds hides that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hay_say_world.frames import FRAME_PERIOD_MS, FRAMES_PER_SECOND
 
 BLOCK_FRAMES = 8 * FRAMES_PER_SECOND
 _WINDOW_FRAMES = FRAMES_PER_SECOND      # a join lies at most this far from its nominal place
-_ROLL_FRAMES = 14                       # unheard beginning of a block: it also misses the echoes of earlier pulses
+_ROLL_FRAMES = 14                       # unheard beginning of a block; it lacks the echoes of earlier pulses
 _FADE_FRAMES = 2
 _UNVOICED_HZ = 500.0                    # rate of the pulses by which WORLD places noise
 _LARGEST_NUDGE = 0.2                    # of the pitch
@@ -29,10 +29,11 @@ _NOISE_MISFIT = 0.02                    # cycles: what going over in noise count
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Frames first..last are synthesised; samples start..end of the clip are taken, the first `fade` of them faded in.
+    """Frames first..last are synthesised; samples start..end of the clip are taken, the first `fade` of them
+    faded in.
 
-    `end` reaches into the next block by its fade (not for the last one). `nudge_hz` is added to the pitch of the
-    voiced frames among those that are not heard.
+    `end` reaches into the next block by its fade (not for the last one). `nudge_hz` is added to the pitch of
+    the voiced frames among those that are not heard.
     """
 
     first: int
@@ -48,7 +49,9 @@ class Block:
 
 
 def plan_blocks(f0_hz: Floats, loudness: Floats, sample_rate: int, sample_count: int) -> list[Block]:
-    """Blocks that cover a clip, from the pitch to be synthesised (T,) and the loudness (T,) in the unit of c0."""
+    """Blocks that cover a clip, from the pitch to be synthesised (T,) and the loudness (T,) in the unit of
+    c0.
+    """
     frames = len(f0_hz)
     roll, fade = (_samples_of(count, sample_rate) for count in (_ROLL_FRAMES, _FADE_FRAMES))
     blocks: list[Block] = []
@@ -64,7 +67,9 @@ def plan_blocks(f0_hz: Floats, loudness: Floats, sample_rate: int, sample_count:
     return blocks
 
 
-def synthesise(block: Block, f0_hz: Floats, envelope: Floats, aperiodicity: Floats, sample_rate: int) -> Floats:
+def synthesise(
+    block: Block, f0_hz: Floats, envelope: Floats, aperiodicity: Floats, sample_rate: int
+) -> Floats:
     """Samples start..end of a block, from its frames' f0 (T',), power envelope and aperiodicity (T', F)."""
     sound = pyworld.synthesize(
         np.ascontiguousarray(block.nudged(f0_hz), dtype=np.float64),
@@ -88,10 +93,12 @@ def join(whole: Floats, block: Block, sound: Floats) -> None:
 
 
 def _next_join(f0_hz: Floats, loudness: Floats, sample_rate: int, first: int) -> int:
-    """First frame of the block after the one that begins with frame `first`: where a join would be heard least.
+    """First frame of the block after the one that begins with frame `first`: where a join would be heard
+    least.
 
-    What counts is how loud it is at the cross-fade, times how far (in cycles) the phases may be apart there after
-    the nudge: not at all where all of the unheard beginning is voiced, half a cycle where the voice sets in just then.
+    What counts is how loud it is at the cross-fade, times how far (in cycles) the phases may be apart there
+    after the nudge: not at all where all of the unheard beginning is voiced, half a cycle where the voice
+    sets in just then.
     """
     step = FRAMES_PER_SECOND // gcd(FRAMES_PER_SECOND, sample_rate)     # frames that fall on a whole sample
     low = first + BLOCK_FRAMES - _WINDOW_FRAMES
@@ -106,8 +113,9 @@ def _next_join(f0_hz: Floats, loudness: Floats, sample_rate: int, first: int) ->
 
 
 def _nudge(before_hz: Floats, after_hz: Floats, sample_rate: int) -> float:
-    """Hertz to add to the unheard beginning of a block (T',), so that its phase where it begins to be heard is that
-    of the block before (T'', with the same last frame)."""
+    """Hertz to add to the unheard beginning of a block (T',), so that its phase where it begins to be heard
+    is that of the block before (T'', with the same last frame).
+    """
     overlap = len(before_hz) - len(after_hz)
     wanted = _phase_cycles(before_hz, sample_rate, overlap + _ROLL_FRAMES)
     plain = _phase_cycles(after_hz, sample_rate, _ROLL_FRAMES)

@@ -1,8 +1,9 @@
 """How much longer one speaker's vocal tract is than another's: the warp that makes one sound like the other.
 
-The source's mel cepstra, warped by each factor of a grid, are scored under a Gaussian mixture of the target's. Mean
-and variance of each coefficient are taken out per speaker and per factor first; otherwise the search runs to the edge
-of the grid, because stretching smooths an envelope, and a smoother envelope is likelier. Bands below 5 kHz only.
+The source's mel cepstra, warped by each factor of a grid, are scored under a Gaussian mixture of the
+target's. Mean and variance of each coefficient are taken out per speaker and per factor first; otherwise the
+search runs to the edge of the grid, because stretching smooths an envelope, and a smoother envelope is
+likelier. Bands below 5 kHz only.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def estimate_warp(
     if source is None or len(envelopes) < _LEAST_FRAMES:
         return WarpEstimate(1.0, len(envelopes), measured=False)
     heard = _thinned(envelopes, _MOST_FRAMES)
-    expected = float(np.clip(_PRIOR_POWER * (target.log_median - source.log_median), -_PRIOR_LIMIT, _PRIOR_LIMIT))
+    higher = target.log_median - source.log_median
+    expected = float(np.clip(_PRIOR_POWER * higher, -_PRIOR_LIMIT, _PRIOR_LIMIT))
     grid = np.arange(LOWEST, HIGHEST + _STEP / 2, _STEP)
     scores = np.array(
         [

@@ -1,7 +1,7 @@
 """Optimal transport between Gaussians: the shortest way to give one speaker's sounds another's statistics.
 
-For Gaussians the map that moves N(m_s, C_s) onto N(m_t, C_t) with the least mean squared displacement is affine and
-known in closed form (Olkin and Pukelsheim 1982; Knott and Smith 1984):
+For Gaussians the map that moves N(m_s, C_s) onto N(m_t, C_t) with the least mean squared displacement is
+affine and known in closed form (Olkin and Pukelsheim 1982; Knott and Smith 1984):
 
     y = m_t + A (x - m_s),   A = C_s^-1/2 (C_s^1/2 C_t C_s^1/2)^1/2 C_s^-1/2
 """
@@ -37,7 +37,9 @@ class Gaussian:
     covariance: Floats
 
     def shrunk(self) -> Floats:
-        """The covariance, drawn towards its diagonal: rho = min(0.9, 0.1 + 60 / count), the less data the more."""
+        """The covariance, drawn towards its diagonal: rho = min(0.9, 0.1 + 60 / count), the less data the
+        more.
+        """
         rho = min(0.9, 0.1 + 60.0 / max(self.count, 1))
         return (1.0 - rho) * self.covariance + rho * np.diag(np.diag(self.covariance))
 
@@ -83,7 +85,9 @@ def transport(source: Gaussian, target: Gaussian) -> Affine:
 
 
 def monge_matrix(source: Floats, target: Floats) -> Floats:
-    """A (C, C), symmetric, with A source A = target; `source` must have full rank (tiny variances are raised)."""
+    """A (C, C), symmetric, with A source A = target; `source` must have full rank (tiny variances are
+    raised).
+    """
     root, inverse_root = _root_and_inverse(source)
     middle, _ = _root_and_inverse(root @ target @ root)
     return inverse_root @ middle @ inverse_root

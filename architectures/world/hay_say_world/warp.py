@@ -1,7 +1,7 @@
 """Stretching the frequency axis: the length of a vocal tract, imposed on an envelope or estimated from two.
 
-`alpha` above 1 moves formants up by that factor. The axis is stretched linearly up to 85 % of the Nyquist frequency
-and then bent so that the Nyquist frequency stays where it is.
+`alpha` above 1 moves formants up by that factor. The axis is stretched linearly up to 85 % of the Nyquist
+frequency and then bent so that the Nyquist frequency stays where it is.
 """
 
 from __future__ import annotations

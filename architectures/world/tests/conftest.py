@@ -25,18 +25,18 @@ from hay_say_world.survey import Survey, survey
 SPOKEN = Path(__file__).with_name("spoken.py")
 SPOKEN_RATE = 22_050
 
-# espeak-ng voices that differ in pitch, formants, brightness and in how they make sound at all. All have enough
-# consonants without voice; its f2 to f5 have hardly any.
+# espeak-ng voices that differ in pitch, formants, brightness and in how they make sound at all. All have
+# enough consonants without voice; its f2 to f5 have hardly any.
 SPEAKERS = {"man": "en-us", "woman": "en-us+Annie", "machine": "en-us+klatt"}
 
 REFERENCE_TEXT = (
-    "The north wind and the sun were disputing which was the stronger, when a traveller came along wrapped in a "
-    "warm cloak. They agreed that the one who first succeeded in making him take it off should be considered "
+    "The north wind and the sun were disputing which was the stronger, when a traveller came along wrapped "
+    "in a warm cloak. They agreed that the one who first succeeded in making him take it off should be considered "
     "stronger."
 )
 SOURCE_TEXT = (
-    "And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your country. "
-    "Six thick thistle sticks."
+    "And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your "
+    "country. Six thick thistle sticks."
 )
 SHORT_TEXT = "Six thick thistle sticks stood in the yellow field."
 

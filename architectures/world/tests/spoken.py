@@ -21,7 +21,8 @@ _SEED = 20_240_229
 def speak(text: str, voice: str) -> np.ndarray:
     """Text -> mono float32 (N,) at 22 050 Hz."""
     espeak = ctypes.CDLL(espeakng_loader.get_library_path())
-    callback_type = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+    samples_type = ctypes.POINTER(ctypes.c_short)
+    callback_type = ctypes.CFUNCTYPE(ctypes.c_int, samples_type, ctypes.c_int, ctypes.c_void_p)
     parts: list[np.ndarray] = []
 
     def collect(samples: ctypes._Pointer[ctypes.c_short], count: int, _events: int | None) -> int:

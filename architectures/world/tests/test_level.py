@@ -61,7 +61,7 @@ def test_peaks_at_the_borders_of_its_own_chunks_are_held_alike() -> None:
 
 def test_loudness_is_matched_but_not_without_bounds() -> None:
     model = np.full(100, 0.2, dtype=np.float32)
-    near, far, silent = np.full(100, 0.3, np.float32), np.full(100, 1e-4, np.float32), np.zeros(100, np.float32)
+    near, far, silent = (np.full(100, level, dtype=np.float32) for level in (0.3, 1e-4, 0.0))
     for samples in (near, far, silent):
         match(samples, model)
     assert rms(near) == pytest.approx(0.2)

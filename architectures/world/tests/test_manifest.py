@@ -17,7 +17,8 @@ def test_reading_the_manifest_brings_no_numerical_library() -> None:
         "import sys, hay_say_world.manifest; "
         "print([name for name in ('numpy', 'scipy', 'pyworld', 'safetensors') if name in sys.modules])"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
     assert said.stdout.strip() == "[]"
 
 

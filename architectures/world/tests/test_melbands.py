@@ -7,6 +7,7 @@ import pytest
 from scipy.fft import dct
 
 from hay_say_world import melbands
+from hay_say_world.warp import warp_envelope
 
 
 def smooth_envelope(bins: int, sample_rate: int) -> np.ndarray:
@@ -36,7 +37,9 @@ def test_all_coefficients_give_the_bands_back_and_thirty_give_their_smooth_part(
 
 
 @pytest.mark.parametrize("alpha", [0.78, 1.0, 1.28])
-@pytest.mark.parametrize(("sample_rate", "bins"), [(16_000, 513), (22_050, 513), (44_100, 1025), (48_000, 1025)])
+@pytest.mark.parametrize(
+    ("sample_rate", "bins"), [(16_000, 513), (22_050, 513), (44_100, 1025), (48_000, 1025)]
+)
 def test_no_band_is_empty_and_each_is_a_mean(sample_rate: int, bins: int, alpha: float) -> None:
     bank = melbands.filterbank(8000, sample_rate, bins, alpha)
     assert bank.shape == (bins, melbands.BANDS)
@@ -53,10 +56,9 @@ def test_one_envelope_has_the_same_cepstra_at_every_rate() -> None:
 
 
 def test_a_warped_filterbank_sees_the_warped_envelope() -> None:
-    from hay_say_world.warp import warp_envelope
-
     envelope = smooth_envelope(1025, 16_000)
-    direct = melbands.log_bands(warp_envelope(envelope, 1.15, 16_000), melbands.filterbank(8000, 16_000, 1025))
+    warped = warp_envelope(envelope, 1.15, 16_000)
+    direct = melbands.log_bands(warped, melbands.filterbank(8000, 16_000, 1025))
     by_bank = melbands.log_bands(envelope, melbands.filterbank(8000, 16_000, 1025, 1.15))
     assert np.abs(direct - by_bank).max() < 0.02
 

@@ -42,7 +42,9 @@ def test_median_goes_onto_median_and_spread_onto_spread() -> None:
     assert made.spread == pytest.approx(target.spread, rel=1e-6)
 
 
-@pytest.mark.parametrize(("source", "target", "ratio"), [(0.4, 0.05, 0.6), (0.05, 0.4, 1.6), (0.001, 0.045, 1.5)])
+@pytest.mark.parametrize(
+    ("source", "target", "ratio"), [(0.4, 0.05, 0.6), (0.05, 0.4, 1.6), (0.001, 0.045, 1.5)]
+)
 def test_the_spread_is_never_forced_too_far(source: float, target: float, ratio: float) -> None:
     made = pitch_map(PitchHabit(5.0, source, 100), PitchHabit(4.5, target, 100), 0.0, 1.0)
     assert made.ratio == pytest.approx(ratio)

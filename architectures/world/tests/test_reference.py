@@ -42,7 +42,7 @@ HOSTILE = {
     "a constant buzz": (0.5 * (150 * TIME % 1 - 0.5), "does not sound like speech"),
     "a siren": (sweep(), "does not sound like speech"),
     "a square wave": (0.9 * np.sign(np.sin(2 * np.pi * 150 * TIME)), "overdriven"),
-    "mains hum": (0.5 * np.sin(2 * np.pi * 50 * TIME) + 0.1 * np.sin(2 * np.pi * 150 * TIME), "hardly any voice"),
+    "mains hum": (0.5 * np.sin(100 * np.pi * TIME) + 0.1 * np.sin(300 * np.pi * TIME), "hardly any voice"),
 }
 
 

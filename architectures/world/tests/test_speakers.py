@@ -1,17 +1,19 @@
 """One speaker becomes another: six directions between voices of espeak-ng.
 
-Distances are Wasserstein-2 between Gaussians of mel cepstra c1..c29 below 8 kHz. A frame counts to the class (voiced,
-unvoiced) that it has in the source, so that the same sounds are compared before and after; the target is what the
-runtime measured in a reference of other words.
+Distances are Wasserstein-2 between Gaussians of mel cepstra c1..c29 below 8 kHz. A frame counts to the class
+(voiced, unvoiced) that it has in the source, so that the same sounds are compared before and after; the
+target is what the runtime measured in a reference of other words.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.signal import resample
 
 from hay_say_lab.plugin import Clip, Result
 from hay_say_world.classes import FrameClasses, classify
@@ -89,8 +91,6 @@ def test_more_likeness_is_more_likeness(short: Speaker, fitted: Fitted, convert:
 def test_one_profile_serves_every_rate_alike(
     sample_rate: int, source: Speaker, fitted: Fitted, convert: Convert, hear: Hear
 ) -> None:
-    from scipy.signal import resample
-
     # given the same words at the speaker's own rate and at another
     clip, profile = source("woman"), load(fitted("man"))
     count = round(len(clip.samples) * sample_rate / clip.sample_rate)
@@ -120,6 +120,5 @@ def third_octaves(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     power = np.abs(np.fft.rfft(samples)) ** 2 / len(samples) / sample_rate
     hz = np.fft.rfftfreq(len(samples), 1 / sample_rate)
     edges = 100 * 2 ** (np.arange(19) / 3)
-    return np.array(
-        [10 * np.log10(power[(hz >= low) & (hz < high)].mean()) for low, high in zip(edges, edges[1:], strict=False)]
-    )
+    bands = [power[(hz >= low) & (hz < high)].mean() for low, high in pairwise(edges)]
+    return 10 * np.log10(bands)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import pyworld
@@ -53,7 +55,7 @@ def test_blocks_cover_the_clip_without_a_gap_and_stay_short() -> None:
     assert blocks[0].start == 0
     assert blocks[-1].end == count
     assert blocks[-1].last == len(f0)
-    for before, after in zip(blocks, blocks[1:], strict=False):
+    for before, after in pairwise(blocks):
         assert before.end == after.start + after.fade
         assert before.last > after.first
     assert max(block.last - block.first for block in blocks) < 1.5 * BLOCK_FRAMES

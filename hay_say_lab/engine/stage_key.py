@@ -1,0 +1,74 @@
+"""Under which name a stage's result is kept: everything that shapes it, and nothing else."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from pathlib import Path
+from typing import Any
+
+from hay_say_lab.domain.canonical import content_id
+from hay_say_lab.domain.code import ROOT
+from hay_say_lab.domain.job import AUDIO_WORKER, Job, Stage
+from hay_say_lab.domain.request import READS_TEXT
+from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.worker.code_version import code_version
+
+SECONDS_BETWEEN_LOOKS = 1.0                  # at the files of a plugin
+SEEDED = frozenset({"step", "finish"})      # kinds of stages that may draw at random
+
+
+class StageKeys:
+    """Keys of stages. The code's digest is taken anew whenever a file of it has changed."""
+
+    def __init__(self, architectures: Architectures) -> None:
+        self._architectures = architectures
+        self._versions: dict[str, tuple[Any, str]] = {}
+        self._looked_at: dict[str, float] = {}
+
+    def key(self, job: Job, inputs: dict[str, str]) -> str | None:
+        """The key of a job's present stage, whose inputs are these objects. None: it is not deterministic."""
+        stage = job.stage
+        if not self.deterministic(stage):
+            return None
+        text = job.request.as_json()["text"] if stage.task in READS_TEXT else None
+        return content_id(
+            {
+                "task": stage.task,
+                "worker": stage.worker,
+                "voice_hash": stage.voice_hash,
+                "settings": stage.settings,
+                "inputs": inputs,
+                "text": text,
+                "seed": job.request.seed if stage.kind in SEEDED else None,
+                "code_version": self.version(stage.worker),
+            }
+        )
+
+    def deterministic(self, stage: Stage) -> bool:
+        if stage.worker == AUDIO_WORKER:
+            return True
+        offer = self._architectures.manifest(stage.worker).offer(stage.task)
+        return offer is not None and offer.deterministic
+
+    def version(self, worker: str) -> str:
+        """The code version that a worker started now would tell."""
+        if time.monotonic() - self._looked_at.get(worker, -SECONDS_BETWEEN_LOOKS) < SECONDS_BETWEEN_LOOKS:
+            return self._versions[worker][1]
+        self._looked_at[worker] = time.monotonic()
+        package = None
+        places = [ROOT]
+        if worker != AUDIO_WORKER:
+            package = self._architectures.manifest(worker).runtime.partition(".")[0].partition(":")[0]
+            spec = importlib.util.find_spec(package)
+            places += [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
+        stamp = tuple(
+            (str(file), status.st_mtime_ns, status.st_size)
+            for place in places
+            for file in sorted(place.rglob("*.py"))
+            for status in [file.stat()]
+        )
+        known = self._versions.get(worker)
+        if known is None or known[0] != stamp:
+            known = self._versions[worker] = (stamp, code_version(package))
+        return known[1]
