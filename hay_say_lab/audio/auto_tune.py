@@ -22,7 +22,7 @@ SCALES: dict[str, tuple[int, ...]] = {          # semitones above the key's firs
 CONCERT_A_HZ, _CONCERT_A = 440.0, 69.0          # MIDI number of A above middle C
 _SEMITONES = 12
 _MELODY_FRAMES = 21                 # 105 ms: vibrato and jitter choose no note
-_HOLD_SEMITONES = 0.25              # a note is held until another one is clearly nearer
+_HOLD_SEMITONES = 0.4               # a note is held until another one is clearly nearer
 _LARGEST_RATIO = 4.0                # two octaves to either side
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from hay_say_lab.audio.level import level_exponent
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
 from hay_say_lab.audio.resampling import resampled
-from hay_say_lab.audio.voicing import periodicity_at
+from hay_say_lab.audio.voicing import VOICED_FROM, periodicity_at
 from hay_say_lab.errors import InvalidRequest, Unavailable
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ class Contour:
     method: Method
     f0_hz: numpy.ndarray            # (T,) float64, 0 where unvoiced
     confidence: numpy.ndarray       # (T,) float32, 0..1: how well the sound repeats itself at this f0
+
+    def confident_hz(self, least_confidence: float = VOICED_FROM) -> numpy.ndarray:
+        """f0 (T,) with 0 also where the tracker is not to be trusted: in noise it may hear a voice."""
+        import numpy
+
+        return numpy.where(self.confidence >= least_confidence, self.f0_hz, 0.0)
 
     @property
     def voiced_share(self) -> float:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from hay_say_lab.audio.distance import estimated_snr_db
-from hay_say_lab.audio.f0 import FRAMES_PER_SECOND, Method, f0_contour
+from hay_say_lab.audio.f0 import Method, f0_contour
 from hay_say_lab.audio.level import decibels, level_exponent, true_peak_dbtp
 from hay_say_lab.audio.loudness import integrated_lufs
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
@@ -25,7 +25,7 @@ FULL_SCALE = 32_767 / 32_768        # a 16-bit file cannot go higher
 _FLAT_SAMPLES = 4                   # so many equal neighbours at the clip's own extreme are a cut-off peak
 _LEAST_FLAT_LEVEL = 0.1
 _SPEECH_REACH_SECONDS = 0.25        # a consonant lies no farther from its vowel
-_F0_SECONDS = 30.0                  # longer clips are heard in ten stretches of 3 s, evenly spread
+_F0_SECONDS = 20.0                  # longer clips are heard in stretches
 _F0_STRETCHES = 10
 _OCTAVES_FROM_HZ = 31.25
 _WELCH_SECONDS = 0.064
@@ -76,7 +76,7 @@ def report_on(clip: Clip, checkpoint: Checkpoint = unwatched) -> InputReport:
     clipped = clipped_samples(samples)
     activity = activity_of(samples, clip.sample_rate, part(checkpoint, 0.2, 0.3))
     band, share = _dominant_octave(clip, part(checkpoint, 0.3, 0.35))
-    f0_hz, f0_seconds = _f0_heard(clip, part(checkpoint, 0.35, 1.0))
+    f0_hz, f0_seconds = _f0_heard(clip, activity, part(checkpoint, 0.35, 1.0))
     low, median, high = _percentiles(f0_hz, (5.0, 50.0, 95.0))
     return InputReport(
         seconds=clip.seconds,
@@ -135,21 +135,38 @@ def _noise_floor_db(activity: Activity) -> float | None:
     return max(decibels(float((10.0 ** (activity.level_db[pauses] / 10.0)).mean())), LOWEST_FLOOR_DB)
 
 
-def _f0_heard(clip: Clip, checkpoint: Checkpoint) -> tuple[numpy.ndarray, float]:
-    """f0 (T,) of the whole clip or of stretches of it, and how many seconds these are."""
+def _f0_heard(clip: Clip, activity: Activity, checkpoint: Checkpoint) -> tuple[numpy.ndarray, float]:
+    """Trusted f0 (T,) of the whole clip or of its stretches, and how many seconds these are."""
+    import numpy
+
+    found, heard = [], 0
+    stretches = _stretches(clip, activity)
+    for number, (start, end) in enumerate(stretches):
+        inner = part(checkpoint, number / len(stretches), (number + 1) / len(stretches))
+        contour = f0_contour(clip.samples[start:end], clip.sample_rate, F0_METHOD, checkpoint=inner)
+        found.append(contour.confident_hz())
+        heard += end - start
+    return numpy.concatenate(found), heard / clip.sample_rate
+
+
+def _stretches(clip: Clip, activity: Activity) -> list[tuple[int, int]]:
+    """Samples (start, end) in which pitch is looked for: all, or ten stretches spread evenly over what is voiced."""
     import numpy
 
     if clip.seconds <= _F0_SECONDS:
-        return f0_contour(clip.samples, clip.sample_rate, F0_METHOD, checkpoint=checkpoint).f0_hz, clip.seconds
+        return [(0, len(clip.samples))]
+    voiced = numpy.flatnonzero(activity.voiced)
+    frames = voiced if len(voiced) else numpy.arange(len(activity.voiced))
+    chosen = frames[numpy.linspace(0, len(frames) - 1, _F0_STRETCHES).astype(int)]
     length = round(_F0_SECONDS / _F0_STRETCHES * clip.sample_rate)
-    starts = numpy.linspace(0, len(clip.samples) - length, _F0_STRETCHES).astype(int)
-    found = []
-    for number, start in enumerate(starts):
-        inner = part(checkpoint, number / _F0_STRETCHES, (number + 1) / _F0_STRETCHES)
-        stretch = clip.samples[start : start + length]
-        found.append(f0_contour(stretch, clip.sample_rate, F0_METHOD, checkpoint=inner).f0_hz)
-    f0_hz = numpy.concatenate(found)
-    return f0_hz, len(f0_hz) / FRAMES_PER_SECOND
+    stretches: list[tuple[int, int]] = []
+    for centre in chosen * clip.sample_rate // ACTIVITY_FRAMES_PER_SECOND:
+        start = min(max(int(centre) - length // 2, 0), len(clip.samples) - length)
+        if stretches and start <= stretches[-1][1]:
+            stretches[-1] = (stretches[-1][0], start + length)
+        else:
+            stretches.append((start, start + length))
+    return stretches
 
 
 def _percentiles(f0_hz: numpy.ndarray, percents: tuple[float, ...]) -> list[float | None]:

@@ -43,10 +43,18 @@ class _Planner:
         for task in resolved.offer.needs:
             if task in self._needs:
                 continue
-            voice = preflight.default_voice(task, request.text)
+            maker = preflight.maker(task, request.text)
             index = len(self.stages)
             self.stages.append(
-                Stage(index, "step", task, voice.architecture, voice=voice.id, voice_hash=voice.hash)
+                Stage(
+                    index,
+                    "step",
+                    task,
+                    maker.voice.architecture,
+                    voice=maker.voice.id,
+                    voice_hash=maker.voice.hash,
+                    settings=with_defaults(maker.offer.controls, {}),
+                )
             )
             self._needs[task] = f"{index}.{task}"
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.control import check_settings, pointer
 from hay_say_lab.domain.manifest import AudioContract, Manifest, Offer
-from hay_say_lab.domain.request import LARGEST_SEED, LONGEST_TEXT, Request, RequestText, Step
+from hay_say_lab.domain.request import LARGEST_SEED, LONGEST_TEXT, Request, RequestText, Step, Task
 from hay_say_lab.domain.voice import Voice
 from hay_say_lab.errors import Fix, InvalidRequest, LabError, Problem
 from hay_say_lab.registry.architectures import Architectures
@@ -58,7 +58,7 @@ class Preflight:
     def resolve(self, request: Request) -> Request:
         """The request with a voice named in every step. Raises LabError where a task has no default voice."""
         steps = tuple(
-            step if step.voice else replace(step, voice=self.default_voice(step.task, request.text).id)
+            step if step.voice is not None else replace(step, voice=self.default_voice(step.task, request.text).id)
             for step in request.steps
         )
         return request.evolve(steps=steps)
@@ -68,7 +68,8 @@ class Preflight:
         found: list[str | None] = []
         for step in request.steps:
             try:
-                found.append(step.voice or self.default_voice(step.task, request.text).id)
+                served = self.default_voice(step.task, request.text).id if step.voice is None else step.voice
+                found.append(served)
             except LabError:
                 found.append(None)
         return found
@@ -77,7 +78,10 @@ class Preflight:
         """Raises VoiceMissing, ArchitectureMissing, or LabError where a task has no default voice."""
         step = request.steps[index]
         field = f"steps.{index}.voice"
-        voice = self._voices.get(step.voice, field) if step.voice else self.default_voice(step.task, request.text)
+        if step.voice is not None:
+            voice = self._voices.get(step.voice, field)
+        else:
+            voice = self.default_voice(step.task, request.text)
         manifest = self._architectures.manifest(voice.architecture)
         offer = manifest.offer(step.task)
         if offer is None:
@@ -87,6 +91,11 @@ class Preflight:
                 fix=f"Choose a voice of: {self._named_offering(step.task) or 'an architecture that does'}.",
             )
         return Resolved(step, voice, manifest, offer)
+
+    def maker(self, task: Task, text: RequestText | None) -> Resolved:
+        """Whoever makes what another step needs: the task's default voice. Raises LabError where there is none."""
+        voice = self.default_voice(task, text)
+        return self.resolved_step(Request((Step(task, voice.id),), text=text), 0)
 
     def default_voice(self, task: str, text: RequestText | None) -> Voice:
         """The default voice of a task: that of the text's language where one has it. Raises LabError."""
@@ -187,6 +196,12 @@ class Preflight:
         if cannot_run is not None:
             yield cannot_run
         yield from check_settings(resolved.offer.controls, step.settings, f"steps.{index}.settings")
+        for task in resolved.offer.needs:
+            try:
+                self.maker(task, request.text)
+            except LabError as missing:
+                message = f"The voice '{resolved.voice.id}' needs {task} of the text: {missing.message}"
+                yield Problem(f"steps.{index}.voice", message, Fix(f"Install an architecture that makes {task}."))
 
     @staticmethod
     def _seed(request: Request) -> Iterator[Problem]:

@@ -19,7 +19,8 @@ LARGEST_KEPT_BYTES = 4 << 20        # of a body that is kept
 LARGEST_STREAMED_BYTES = 1 << 30    # of an upload
 SECONDS_TO_REPEAT = 60.0            # a host that dies is replaced within this
 SECONDS_TO_REACH_REMOTE = 3.0       # a host that somebody else runs is not ours to replace
-SECONDS_BETWEEN_TRIES = 0.05
+SECONDS_BETWEEN_TRIES = 0.05        # doubled from try to try
+LONGEST_PAUSE_SECONDS = 0.5
 SECONDS_TO_TAKE = 60.0              # a host that takes nothing of an upload for so long is stuck
 # Supervision is no client: it starts no host.
 LOOKING = frozenset({f"{passage.PREFIX}/health", f"{passage.PREFIX}/ready"})
@@ -85,6 +86,7 @@ class KeptCall(Call):
             )
         loop = asyncio.get_running_loop()
         deadline: float | None = None
+        pause = SECONDS_BETWEEN_TRIES
         while True:
             looking = self._outgoing.path in LOOKING
             address = await (self._finder.present() if looking else self._finder.address())
@@ -100,7 +102,8 @@ class KeptCall(Call):
                     raise HostUnreachable(
                         f"The host does not answer: {unheard}.", field="host", fix="See 'hay-say doctor'."
                     ) from None
-            await asyncio.sleep(SECONDS_BETWEEN_TRIES)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     async def _try(self, address: Address) -> bool:
         """Raises NotHeard where the call can be made again, HostLost where it cannot."""
@@ -169,6 +172,10 @@ class StreamedCall(Call):
             self._exchange.close()
         except StreamClosedError:
             await asyncio.wait({self._reading})
+
+    def abandon(self) -> None:
+        super().abandon()
+        self._relay.may_begin.set()         # an early answer waits for nobody any more
 
     async def perform(self) -> bool:
         assert self._exchange is not None

@@ -33,8 +33,7 @@ class HostFinder:
 
     async def present(self) -> Address:
         """The host that runs now: who only looks starts none. Raises HostUnreachable."""
-        async with self._lock:
-            address = self._address or await asyncio.to_thread(self._hosting.present)
+        address = self._address or await asyncio.to_thread(self._hosting.present)
         if address is None:
             raise HostUnreachable(
                 "No host runs now; the next call that needs one starts it.", field="host", fix="Ask for something."

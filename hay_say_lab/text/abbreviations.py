@@ -36,8 +36,16 @@ def _habits(
     never: str = "", numbered: str = "", seldom: str = "", usually: str = "", starters: str = "", months: str = "",
     ordinals: bool = False,
 ) -> Habits:  # fmt: skip
-    sets = (frozenset(words.split()) for words in (never, numbered, seldom, usually, starters, months))
-    return Habits(*sets, ordinals=ordinals)
+    """The same from words in strings."""
+    return Habits(
+        never=frozenset(never.split()),
+        numbered=frozenset(numbered.split()),
+        seldom=frozenset(seldom.split()),
+        usually=frozenset(usually.split()),
+        starters=frozenset(starters.split()),
+        months=frozenset(months.split()),
+        ordinals=ordinals,
+    )
 
 
 _LANGUAGES: dict[str, Habits] = {

@@ -239,7 +239,7 @@ class _Reader:
                 offered = ", ".join(one.name for one in kind.attributes) or "none"
                 message = f"<{opened.name}> takes no '{name[:40]}'; it takes: {offered}."
                 self._found("unknown_attribute", message, where, f"Leave '{name[:40]}' out", [Edit(where)])
-            elif fault := attribute.fault(value.strip()):
+            elif (value.strip() or not attribute.needed) and (fault := attribute.fault(value.strip())):
                 message = f"'{name}' of <{opened.name}> cannot be '{value[:40]}'; it {fault}."
                 # An alphabet says what the sounds beside it mean: it cannot just go.
                 harmless = not attribute.needed and opened.name != "phoneme"

@@ -21,11 +21,10 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """`text` is what is spoken. `stretches` cover it without gaps, in order; `old` spans never overlap.
+    """`text` is what is spoken, `written` what a person wrote. `stretches` cover `text` without gaps, in order; their
+    old spans never overlap. What was taken out of `written` (tags of markup) has no stretch."""
 
-    What was taken out of the old text (tags of markup) has no stretch.
-    """
-
+    written: str
     text: str
     stretches: tuple[Stretch, ...]
 
@@ -42,12 +41,12 @@ class Rewriting:
         end = self._old(span.end - 1, last=True) if span.length else first
         return Span(first, max(0, end - first))
 
-    def timings_back(self, timings: Timings, written: str) -> Timings:
-        """Word timings of `text` as timings of the text as written (`written`, the old text)."""
+    def timings_back(self, timings: Timings) -> Timings:
+        """Word timings of `text` as timings of the text as written."""
         words = []
         for word in timings.words:
             old = self.back(Span(word.first, word.length))
-            words.append(replace(word, text=old.of(written), first=old.first, length=old.length))
+            words.append(replace(word, text=old.of(self.written), first=old.first, length=old.length))
         return replace(timings, words=tuple(words))
 
     def _old(self, position: int, *, last: bool) -> int:
@@ -70,4 +69,4 @@ def rewriting(parts: Sequence[tuple[str, Span]], written: str) -> Rewriting:
         if text:
             stretches.append(Stretch(Span(position, len(text)), old, old.of(written) == text))
             position += len(text)
-    return Rewriting("".join(text for text, _ in parts), tuple(stretches))
+    return Rewriting(written, "".join(text for text, _ in parts), tuple(stretches))

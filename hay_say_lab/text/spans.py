@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -25,4 +26,4 @@ class Span:
 def spans_between(edges: Iterable[int], end: int) -> list[Span]:
     """Rising positions at which something begins, the first of them 0 -> spans that cover 0..end exactly."""
     firsts = [*edges, end]
-    return [Span(first, after - first) for first, after in zip(firsts, firsts[1:], strict=False) if after > first]
+    return [Span(first, after - first) for first, after in itertools.pairwise(firsts) if after > first]

@@ -111,10 +111,12 @@ def _cuts(document: Document, contract: TextContract) -> Iterator[tuple[int, int
         elif isinstance(element, Break):
             yield span.first, span.end, " "
         else:
+            # Without their tags, the last word of a paragraph and the first of the next must not become one.
+            instead = " " if isinstance(element, Paragraph | Sentence) else ""
             opening = tag_span(document.body, span.first)
-            yield opening.first, opening.end, ""
+            yield opening.first, opening.end, instead
             if opening.end < span.end:
-                yield document.body.rindex("<", opening.end, span.end), span.end, ""
+                yield document.body.rindex("<", opening.end, span.end), span.end, instead
 
 
 def _feature(element: Element) -> str:

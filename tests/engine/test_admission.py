@@ -49,7 +49,7 @@ CASES: dict[str, tuple[Ledger, Admit | Wait | type[Refuse]]] = {
         Admit(None, (1,)),
     ),
     "as many go as must": (
-        _ledger(_seat(1, memory_mb=300), _seat(2, memory_mb=300), _seat(3, memory_mb=300)),
+        _ledger(_seat(1, memory_mb=200), _seat(2, memory_mb=300), _seat(3, memory_mb=500)),
         Admit(None, (1, 2)),
     ),
     "a warm worker is taken and others go for it": (

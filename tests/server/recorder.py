@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from tornado.httpserver import HTTPServer
 from tornado.iostream import StreamClosedError
 from tornado.testing import bind_unused_port
-from tornado.web import Application, RequestHandler, stream_request_body
+from tornado.web import Application, HTTPError, RequestHandler, stream_request_body
 
 BLOCK = b"\0" * (1 << 18)
 TOKEN = "the-hosts-own-token"
@@ -42,6 +42,7 @@ class Recorder:
         self.answers: deque[Told] = deque()
         self.reading = asyncio.Event()
         self.reading.set()
+        self.refusing = False               # at the head of a call, before its body
         self.blocks_sent = 0
         self.left = asyncio.Event()
         self._socket, self.port = bind_unused_port()
@@ -66,6 +67,8 @@ class _Handler(RequestHandler):
         headers = {name.lower(): value for name, value in self.request.headers.get_all()}
         self.heard = Heard(str(self.request.method), str(self.request.uri), headers)
         self.recorder.calls.append(self.heard)
+        if self.recorder.refusing:
+            raise HTTPError(415)
 
     async def data_received(self, chunk: bytes) -> None:
         await self.recorder.reading.wait()

@@ -255,6 +255,24 @@ async def test_an_upload_that_is_given_up_is_given_up_at_the_host(
         await asyncio.wait_for(recorder.left.wait(), 5)
 
 
+async def test_a_browser_that_leaves_after_an_early_answer_leaves_nothing_behind(
+    http_server: Any, jp_http_port: int, jp_auth_header: dict[str, str], jp_base_url: str, recorder: Recorder
+) -> None:
+    """given a host that answers before the upload is complete, when the browser gives up, then so does the forwarder"""
+    recorder.refusing = True
+    before = asyncio.all_tasks()
+    head = {**jp_auth_header, "Content-Type": "audio/wav", "Content-Length": "2000000"}
+    async with browser(jp_http_port) as one:
+        await one.send("POST", f"{jp_base_url.rstrip('/')}{PREFIX}/clips", head)
+        one.writer.write(b"a" * 100_000)
+        await asyncio.sleep(0.3)
+        assert recorder.calls
+        one.leave()
+    async with asyncio.timeout(5):
+        while {task for task in asyncio.all_tasks() - before if "_read" in repr(task.get_coro()) and not task.done()}:
+            await asyncio.sleep(0.02)
+
+
 async def test_nobody_starts_or_looks_after_a_host_that_somebody_else_runs(
     fetch: Fetch, recorder: Recorder, home: Path, jp_serverapp: Any, jp_asyncio_loop: Any
 ) -> None:
@@ -262,8 +280,7 @@ async def test_nobody_starts_or_looks_after_a_host_that_somebody_else_runs(
     app = jp_serverapp.extension_manager.extension_points["hay_say_lab"].app
     assert not app.supervisor.watching
     await recorder.stop()
-    for path in ("/voices", "/health"):
-        answer = await fetch(path)
-        assert answer.code == 503
-        assert json.loads(answer.body)["code"] == "host_unreachable"
+    answer = await fetch("/voices")
+    assert answer.code == 503
+    assert json.loads(answer.body)["code"] == "host_unreachable"
     assert not record_path(home).exists()

@@ -39,7 +39,7 @@ def _name(route: Route) -> str:
 
 
 @SCHEMA.parametrize()
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_call_breaks_the_host_and_every_answer_is_as_declared(case: schemathesis.Case, host: RunningHost) -> None:
     if case.query and "wait" in case.query:
         case.query["wait"] = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_sentence_that_fits_is_never_cut(text: str, longest: int) -> None:
 @settings(max_examples=100, deadline=None)
 def test_no_two_neighbours_would_fit_into_one_piece(parts: list[str], longest: int) -> None:
     cut = _cut("".join(parts), longest)
-    assert all(len(one) + len(other) > longest for one, other in zip(cut, cut[1:], strict=False))
+    assert all(len(one) + len(other) > longest for one, other in itertools.pairwise(cut))
 
 
 @pytest.mark.parametrize(

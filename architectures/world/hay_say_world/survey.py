@@ -1,6 +1,6 @@
 """One walk over a recording: all that is asked of the whole of it before a single frame is changed.
 
-Works in blocks of 4 seconds, so that the stage can stop between them, and keeps little: pitch, loudness and
+Works in blocks of 3 seconds, so that the stage can stop between them, and keeps little: pitch, loudness and
 breath of every frame, and the full envelopes of at most 6000 frames spread evenly over the recording.
 Statistics come from those. Envelopes of all frames (0.8 MB a second at 44.1 kHz) are not held; rendering
 computes them again.
@@ -20,8 +20,8 @@ from hay_say_world.frames import FRAMES_PER_SECOND, cut, frame_count
 from hay_say_world.journal import Arrays, Journal
 from hay_say_world.melbands import BANDS, filterbank, log_bands
 
-BLOCK_FRAMES = 4 * FRAMES_PER_SECOND        # worked on without a pause
-PIECE_FRAMES = 16 * FRAMES_PER_SECOND       # kept for a retry
+BLOCK_FRAMES = 3 * FRAMES_PER_SECOND        # worked on without a pause: 0.6 s of computing for the pitch
+PIECE_FRAMES = 15 * FRAMES_PER_SECOND       # kept for a retry
 PITCH_MARGIN_SECONDS = 0.5
 SPECTRAL_MARGIN_SECONDS = 0.15              # the widest window is four periods of 47 Hz
 MOST_SAMPLED_FRAMES = 6000

@@ -58,7 +58,7 @@ def test_timbre_and_breath_by_blocks_are_those_of_the_whole(
 ) -> None:
     clip = source("man")
     heard = hear(clip)
-    frames = slice(700, 900)    # around the border of the first two blocks, at frame 800
+    frames = slice(1100, 1300)      # around the border of the second and the third block, at frame 1200
     level = scaled(clip.samples, level_exponent(clip.samples))
     whole = cut(level, clip.sample_rate, 0, heard.frames, 0.5)
     envelope = envelope_of(whole, heard.f0_hz, heard.fft_size)[frames]
@@ -83,7 +83,7 @@ def test_every_block_asks_whether_to_go_on_and_every_piece_is_kept(stage: Callab
     context = stage()
     samples = np.random.default_rng(0).standard_normal(20 * 16_000).astype(np.float32) * 0.1
     heard = survey(samples, 16_000, PitchSearch("dio"), Journal(context, 1.0))
-    assert len(context.checkpoints) >= 2 * 5        # two passes, blocks of four seconds
+    assert len(context.checkpoints) >= 2 * 7        # two passes, blocks of three seconds
     assert len(list(context.out.glob("piece-*"))) == survey_pieces(heard.frames) == 4
 
 

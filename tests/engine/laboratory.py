@@ -1,0 +1,128 @@
+"""An engine in this very process, with real workers, a real database and a data home of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy
+import psutil
+import soundfile
+
+from hay_say_lab.audio.inspection import inspect
+from hay_say_lab.domain.job import Job
+from hay_say_lab.domain.request import Request, RequestText, Step
+from hay_say_lab.engine.attendant import Patience
+from hay_say_lab.engine.engine import Engine
+from hay_say_lab.engine.news import News
+from hay_say_lab.engine.pool import WorkerPool
+from hay_say_lab.engine.preflight import Preflight
+from hay_say_lab.engine.stage_key import StageKeys
+from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.registry.documents import open_documents
+from hay_say_lab.registry.voices import Voices
+from hay_say_lab.storage.database import migrate, open_engine
+from hay_say_lab.storage.home import Home
+from hay_say_lab.storage.objects import ObjectStore, hash_file
+from hay_say_lab.storage.store import JobStore, keep_clip
+
+POLLY = "parrot:polly"
+QUICK = Patience(lease=5.0, start=30.0, stop=0.3, terminate=0.3)
+
+
+@dataclass
+class Laboratory:
+    """What a host consists of, without its door."""
+
+    home: Home
+    store: JobStore
+    objects: ObjectStore
+    pool: WorkerPool
+    engine: Engine
+    voices: Voices
+    news: News
+    ticking: asyncio.Task[None]
+
+    async def submit(self, request: Request, owner: str = "ann", key: str | None = None) -> Job:
+        return (await self.engine.submit(owner, request, key))[0]
+
+    async def made(self, request: Request, owner: str = "ann") -> Job:
+        """The job of a request, ended."""
+        return await self.ended(await self.submit(request, owner))
+
+    async def ended(self, job: Job, seconds: float = 30.0) -> Job:
+        await self.until(lambda: self.store.job(job.id).ended, seconds)
+        return self.store.job(job.id)
+
+    async def until(self, happened: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Wait for something, looking whenever there is news."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not happened():
+            assert asyncio.get_running_loop().time() < deadline, f"it did not happen; at work: {self.pool.described()}"
+            await self.news.wait(0.02)
+
+    async def at_work(self, job: Job) -> Job:
+        """Wait until a worker has told progress of the job."""
+        await self.until(lambda: job.id in self.news.ticks)
+        return self.store.job(job.id)
+
+    def story(self, job: Job) -> list[str]:
+        return [event.kind for event in self.store.events_after(job.owner, 0, job=job.id)]
+
+    def workers(self, kind: str = "parrot") -> list[Mapping[str, Any]]:
+        return [worker for worker in self.pool.described() if worker["worker"] == kind]
+
+    def left_over(self) -> list[str]:
+        """What lies in the scratch folder."""
+        return sorted(str(path.relative_to(self.home.scratch)) for path in self.home.scratch.rglob("*") if path.is_file())
+
+    async def clip(self, samples: numpy.ndarray, sample_rate: int = 16_000, owner: str = "ann") -> str:
+        """Send a recording, as the service does behind its inspection; its sha256."""
+        path = self.home.scratch / "upload-test"
+        soundfile.write(path, samples, sample_rate, format="WAV", subtype="PCM_16")
+        facts = inspect(path, hash_file(path), "test.wav")
+        self.objects.publish(path, facts.sha256)
+        await self.store.write(keep_clip, owner, facts)
+        return facts.sha256
+
+
+def say(body: str = "one two", *then: Step, seed: int | None = 7, lane: Any = "interactive", **settings: Any) -> Request:
+    """The parrot speaks; nothing is taken from the cache."""
+    steps = (Step("speak", POLLY, settings), *then)
+    return Request(steps, text=RequestText(body), seed=seed, lane=lane, fresh=True)
+
+
+@contextlib.asynccontextmanager
+async def laboratory(root: Path, *, places: int = 2, patience: Patience = QUICK) -> AsyncIterator[Laboratory]:
+    """An open laboratory; at the end it is closed and no process that it started lives on."""
+    before = {child.pid for child in psutil.Process().children(recursive=True)}
+    home = Home(root)
+    home.prepare()
+    news = News()
+    database = open_engine(f"sqlite:///{home.database}")
+    migrate(database, home.database)
+    store = JobStore(database, news.ring)
+    architectures, objects = Architectures(), ObjectStore(home.objects)
+    voices = Voices(open_documents(home.registry / "voices.json"), architectures)
+    pool = WorkerPool(home, objects, architectures, places=places, patience=patience)
+    engine = Engine(
+        home=home, store=store, objects=objects, pool=pool, preflight=Preflight(architectures, voices), voices=voices,
+        keys=StageKeys(architectures), news=news,
+    )  # fmt: skip
+    await engine.recover()
+    ticking = asyncio.create_task(engine.run())
+    try:
+        yield Laboratory(home, store, objects, pool, engine, voices, news, ticking)
+        assert not ticking.done(), f"the engine stopped ticking: {ticking.exception()}"
+    finally:
+        await engine.close()
+        ticking.cancel()
+        await asyncio.gather(ticking, return_exceptions=True)
+        store.close()
+        left = [child for child in psutil.Process().children(recursive=True) if child.pid not in before]
+        alive = [child for child in left if child.status() != psutil.STATUS_ZOMBIE]
+        assert not alive, f"left behind: {[child.cmdline() for child in alive]}"

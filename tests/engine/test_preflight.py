@@ -1,0 +1,256 @@
+"""Everything that stands in a request's way, told at once; where one click can mend it, it does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hay_say_lab.domain.clip import ClipFacts
+from hay_say_lab.domain.request import LARGEST_SEED, Request, RequestText, Step
+from hay_say_lab.engine.preflight import Preflight
+from hay_say_lab.errors import ClipMissing, InvalidRequest, Problem
+from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.registry.documents import open_documents
+from hay_say_lab.registry.voices import Voices
+from tests.domain.json_patch import patched
+from tests.engine.plugins import install
+
+READER = 'MANIFEST = manifest("reader", (Offer(task="speak", text=PLAIN, needs=("separate",)),))'
+PICKY = """
+MANIFEST = manifest("picky", (Offer(task="convert", audio=AudioContract(
+    lowest_rate=8000, highest_rate=48000, shortest_seconds=0.5, longest_seconds=10.0, quietest_rms=0.01)),))
+"""
+LACKING = """
+MANIFEST = manifest("lacking", (Offer(task="speak", text=PLAIN),),
+    compatibility=Compatibility(pythons=(), platforms=(), devices=(), modules=("nobody_has_this",)))
+"""
+
+SPEAK = Step("speak", "parrot:polly")
+CONVERT = Step("convert", "picky:one")
+TEXT = RequestText("Hello there.")
+CLIP = "c" * 64
+SAY = Request((SPEAK,), text=TEXT)
+CHANGE = Request((CONVERT,), clip=CLIP)
+
+
+def _facts(**changes: Any) -> ClipFacts:
+    values = {"frames": 88_200, "peak": 0.5, "rms": 0.1, "finite": True, **changes}
+    return ClipFacts(CLIP, "WAV", "PCM_16", 44_100, 1, **values)
+
+
+def _known(facts: ClipFacts) -> Callable[[str], ClipFacts]:
+    def facts_of(sha256: str) -> ClipFacts:
+        if sha256 != CLIP:
+            raise ClipMissing("The clip has not been sent.", field="clip", fix="Send the file first.")
+        return facts
+
+    return facts_of
+
+
+@pytest.fixture
+def preflight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Preflight:
+    for name, code in (("reader", READER), ("picky", PICKY), ("lacking", LACKING)):
+        install(tmp_path / "site", name, code, monkeypatch)
+    architectures = Architectures()
+    assert not architectures.manifests.keys() - {"reader", "picky", "lacking", "parrot", "espeak_ng", "world"}
+    return Preflight(architectures, Voices(open_documents(tmp_path / "voices.json"), architectures))
+
+
+def _problems(preflight: Preflight, request: Request, facts: ClipFacts | None = None) -> list[Problem]:
+    return preflight.problems(request, _known(facts or _facts()))
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        SAY,
+        CHANGE,
+        Request((SPEAK, CONVERT), text=TEXT, seed=0, lane="batch", group="takes"),
+        Request((SPEAK,), text=TEXT, seed=LARGEST_SEED),
+        Request((Step("speak"),), text=TEXT),                               # no voice: the default one
+        Request((Step("speak"), Step("convert")), text=RequestText("Guten Tag.", "de")),
+        Request((CONVERT,) * 8, clip=CLIP),
+    ],
+    ids=range(7),
+)
+def test_a_good_request_has_no_problem(request_: Request, preflight: Preflight) -> None:
+    assert _problems(preflight, request_) == []
+
+
+# What is wrong with it -> the request, and (field, part of the message) of every problem in order.
+BAD: dict[str, tuple[Request, list[tuple[str, str]]]] = {
+    "no step": (Request((), text=TEXT), [("steps", "nothing to do")]),
+    "too many steps": (Request((CONVERT,) * 9, clip=CLIP), [("steps", "9 steps")]),
+    "a task that only serves others": (
+        Request((Step("phonemes", "espeak_ng:en-us"),), text=TEXT),
+        [("steps.0.task", "'phonemes'")],
+    ),
+    "speaking second": (Request((CONVERT, SPEAK), clip=CLIP), [("steps.1.task", "first step")]),
+    "no text": (Request((SPEAK,)), [("text", "no text")]),
+    "a clip that nobody uses": (SAY.evolve(clip=CLIP), [("clip", "not used")]),
+    "no clip": (Request((CONVERT,)), [("clip", "no clip")]),
+    "a text that nobody uses": (CHANGE.evolve(text=TEXT), [("text", "not used")]),
+    "an empty text": (SAY.evolve(text=RequestText("  \n")), [("text.body", "no text")]),
+    "a control character": (SAY.evolve(text=RequestText("a\x00b")), [("text.body", "U+0000")]),
+    "half a letter": (SAY.evolve(text=RequestText("a\ud800b")), [("text.body", "U+D800")]),
+    "a megabyte of text": (SAY.evolve(text=RequestText("x" * (1 << 20))), [("text.body", "1048576")]),
+    "another markup": (SAY.evolve(text=RequestText("<p/>", markup="ssml")), [("text.markup", "'ssml'")]),
+    "a language that the voice does not speak": (
+        Request((Step("speak", "espeak_ng:en-us"),), text=RequestText("Bonjour.", "fr")),
+        [("text.language", "'fr'")],
+    ),
+    "a language that nobody speaks": (
+        Request((Step("speak"),), text=RequestText("nuqneH", "x-none")),
+        [("text.language", "x-none")],
+    ),
+    "an unknown voice": (Request((Step("speak", "parrot:nobody"),), text=TEXT), [("steps.0.voice", "not installed")]),
+    "an unknown architecture": (Request((Step("speak", "nobody:one"),), text=TEXT), [("steps.0.voice", "not installed")]),
+    "no voice's name at all": (Request((Step("speak", ""),), text=TEXT), [("steps.0.voice", "not installed")]),
+    "a voice that does not speak": (Request((Step("speak", "picky:one"),), text=TEXT), [("steps.0.voice", "does not speak")]),
+    "a runtime that is not installed": (
+        Request((Step("speak", "lacking:one"),), text=TEXT),
+        [("steps.0.voice", "nobody_has_this")],
+    ),
+    "a step whose needs nobody makes": (
+        Request((Step("speak", "reader:one"),), text=TEXT),
+        [("steps.0.voice", "needs separate")],
+    ),
+    "an unknown setting": (
+        Request((Step("speak", "parrot:polly", {"speed": 1}),), text=TEXT),
+        [("steps.0.settings.speed", "no setting")],
+    ),
+    "a setting out of its range": (
+        Request((SPEAK, Step("convert", "parrot:polly", {"gain_db": 1})), text=TEXT),
+        [("steps.1.settings.gain_db", "from -40 to 0")],
+    ),
+    "a setting of another kind": (
+        Request((Step("speak", "parrot:polly", {"beeps": "two"}),), text=TEXT),
+        [("steps.0.settings.beeps", "number")],
+    ),
+    "a number that is none": (
+        Request((Step("convert", "parrot:polly", {"gain_db": float("nan")}),), clip=CLIP),
+        [("steps.0.settings.gain_db", "number")],
+    ),
+    "a number that no machine holds": (
+        Request((Step("convert", "parrot:polly", {"gain_db": 10**400}),), clip=CLIP),
+        [("steps.0.settings.gain_db", "number")],
+    ),
+    "settings where there are none": (SAY.evolve(prepare={"trim": True}, finish={"gain": 1}), [
+        ("prepare.trim", "no setting"), ("finish.gain", "no setting"),
+    ]),
+    "a seed below zero": (SAY.evolve(seed=-1), [("seed", "-1")]),
+    "a seed beyond 63 bits": (SAY.evolve(seed=LARGEST_SEED + 1), [("seed", str(LARGEST_SEED))]),
+    "the host's own lane": (SAY.evolve(lane="maintenance"), [("lane", "maintenance")]),
+    "a group without a name": (SAY.evolve(group=""), [("group", "1 to 64")]),
+    "a group with a novel for a name": (SAY.evolve(group="x" * 65), [("group", "1 to 64")]),
+    "a group with a line end in its name": (SAY.evolve(group="a\nb"), [("group", "printable")]),
+    "a clip that was never sent": (CHANGE.evolve(clip="d" * 64), [("clip", "not been sent")]),
+    "a clip that is no hash": (CHANGE.evolve(clip="../../etc/passwd"), [("clip", "not been sent")]),
+    "everything": (
+        Request(
+            (Step("speak", "parrot:polly", {"beeps": 99, "speed": 1}), Step("convert", "nobody:one"), Step("speak")),
+            text=RequestText("a\x00" * 10_000), clip=CLIP, prepare={"a": 1}, seed=-1, lane="download", group="",
+        ),
+        [
+            ("steps.2.task", "first step"), ("clip", "not used"), ("text.body", "20000"), ("text.body", "U+0000"),
+            ("steps.0.settings.beeps", "from 1 to 8"), ("steps.0.settings.speed", "no setting"),
+            ("steps.1.voice", "not installed"), ("prepare.a", "no setting"), ("seed", "-1"), ("lane", "download"),
+            ("group", "1 to 64"),
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("request_", "expected"), BAD.values(), ids=BAD)
+def test_a_bad_request_gets_every_problem_at_once(
+    request_: Request, expected: list[tuple[str, str]], preflight: Preflight
+) -> None:
+    problems = _problems(preflight, request_)
+
+    assert [problem.field for problem in problems] == [field for field, _ in expected]
+    for problem, (_, said) in zip(problems, expected, strict=True):
+        assert said in problem.message
+        assert problem.fix.label
+        assert len(problem.message) < 500
+
+
+@pytest.mark.parametrize(("request_", "expected"), BAD.values(), ids=BAD)
+def test_where_a_click_mends_a_problem_it_is_gone_and_no_other_comes(
+    request_: Request, expected: list[tuple[str, str]], preflight: Preflight
+) -> None:
+    problems = _problems(preflight, request_)
+    mendable = [problem for problem in problems if problem.fix.patch]
+
+    document = request_.as_json()
+    for problem in mendable:
+        document = patched(document, problem.fix.patch)
+    left = _problems(preflight, Request.from_json(document))
+
+    assert [problem.field for problem in left] == [problem.field for problem in problems if not problem.fix.patch]
+
+
+CLIPS: dict[str, tuple[ClipFacts, str | None]] = {
+    "long enough": (_facts(frames=22_050), None),
+    "too short": (_facts(frames=22_049), "at least 0.5 s"),
+    "a hundredth of a second": (_facts(frames=441), "0.01 s"),
+    "not too long": (_facts(frames=441_000), None),
+    "too long": (_facts(frames=441_001), "at most 10 s"),
+    "ten hours": (_facts(frames=36_000 * 44_100), "36000 s"),
+    "with samples that are no numbers": (_facts(finite=False), "NaN"),
+    "silent": (_facts(peak=0.00009, rms=0.00001), "silent"),
+    "digital silence": (_facts(peak=0.0, rms=0.0), "silent"),
+    "quiet": (_facts(peak=0.05, rms=0.009), "too quiet"),
+    "quiet, but enough": (_facts(peak=0.05, rms=0.01), None),
+}
+
+
+@pytest.mark.parametrize(("facts", "said"), CLIPS.values(), ids=CLIPS)
+def test_a_clip_is_judged_by_what_is_known_of_it_before_anything_is_queued(
+    facts: ClipFacts, said: str | None, preflight: Preflight
+) -> None:
+    problems = _problems(preflight, CHANGE, facts)
+
+    if said is None:
+        assert problems == []
+    else:
+        (problem,) = problems
+        assert problem.field == "clip"
+        assert said in problem.message
+
+
+def test_the_voice_that_would_serve_is_named_where_none_was_asked_for(preflight: Preflight) -> None:
+    request = Request((Step("speak"), Step("convert")), text=RequestText("Guten Tag.", "de"))
+    speaking, converting = preflight.serving(request)
+    assert speaking is not None
+    assert converting is not None
+    assert preflight.resolve(request).steps == (Step("speak", speaking), Step("convert", converting))
+    assert preflight.serving(Request((Step("separate"), SPEAK))) == [None, "parrot:polly"]
+
+
+@pytest.mark.parametrize(
+    ("language", "spoken"),
+    [("en", "en"), ("EN-us", "en"), ("de", "de"), ("de-AT", "de"), ("fr", "fr"), (None, None)],
+)
+def test_the_default_voice_speaks_the_language_of_the_text(
+    language: str | None, spoken: str | None, preflight: Preflight
+) -> None:
+    voice = preflight.default_voice("speak", RequestText("...", language))
+    if spoken is not None:
+        assert any(tag.lower().split("-")[0] == spoken for tag in voice.languages)
+
+
+def test_a_task_without_a_default_voice_is_refused_with_the_way_out(preflight: Preflight) -> None:
+    with pytest.raises(InvalidRequest, match="No installed voice can separate"):
+        preflight.default_voice("separate", None)
+
+
+def test_judging_costs_nothing_worth_mentioning(preflight: Preflight) -> None:
+    _problems(preflight, BAD["everything"][0])
+    began = time.process_time()
+    for _ in range(20):
+        _problems(preflight, BAD["everything"][0])
+    assert time.process_time() - began < 1.0
