@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hay_say_lab.audio.level import as_float32, level_exponent
+from hay_say_lab.audio.level import level_exponent, scaled
 from hay_say_lab.audio.progress import Checkpoint, unwatched
 
 if TYPE_CHECKING:
@@ -44,12 +44,11 @@ def reduce_noise(
     width = max(4, round(_WINDOW_SECONDS * sample_rate / _HOPS_PER_WINDOW)) * _HOPS_PER_WINDOW
     hop = width // _HOPS_PER_WINDOW
     exponent = level_exponent(samples)
-    level = numpy.ldexp(samples, exponent).astype(numpy.float32)
-    padded = numpy.pad(level, (width, 2 * width), mode="reflect")
+    padded = numpy.pad(scaled(samples, 2.0**exponent), (width, 2 * width), mode="reflect")
     frames = (len(samples) + width) // hop + 1
     window = numpy.sqrt(numpy.hanning(width + 1)[:-1])
     least_gain = 10.0 ** (-MOST_REDUCTION_DB * strength / 20.0)
-    quiet = numpy.zeros(len(padded) + width)
+    quiet = numpy.zeros(len(padded) + width, dtype=numpy.float32)
     prior = numpy.zeros(width // 2 + 1)
     for first in range(0, frames, _BLOCK_FRAMES):
         checkpoint(first / frames, "reducing noise")
@@ -62,7 +61,7 @@ def reduce_noise(
             start = (first + number) * hop
             quiet[start : start + width] += sound[number]
     # The squared windows of four hops add up to 2 everywhere.
-    return as_float32(numpy.ldexp(quiet[width : width + len(samples)] / 2.0, -exponent))
+    return scaled(quiet[width : width + len(samples)], 0.5 * 2.0**-exponent)
 
 
 def noise_floor(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from hay_say_lab.audio.level import level_exponent
+from hay_say_lab.audio.level import level_exponent, scaled
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
 from hay_say_lab.audio.resampling import resampled
 from hay_say_lab.audio.voicing import VOICED_FROM, periodicity_at
@@ -87,7 +87,7 @@ def f0_contour(
         )
     track = _tracker(method)
     frames = frame_count(len(samples), sample_rate)
-    level = numpy.ldexp(samples, level_exponent(samples)).astype(numpy.float32)
+    level = scaled(samples, 2.0 ** level_exponent(samples))
     sound = resampled(level, sample_rate, _ANALYSIS_RATE, checkpoint=part(checkpoint, 0.0, 0.02))
     f0_hz, searching = numpy.zeros(frames), part(checkpoint, 0.02, 0.95)
     for first in range(0, frames, _BLOCK_FRAMES):
@@ -153,6 +153,12 @@ def _pyin(sound: numpy.ndarray, low_hz: float, high_hz: float) -> numpy.ndarray:
 
     librosa = importlib.import_module("librosa")
     f0_hz, _, _ = librosa.pyin(
-        sound, fmin=low_hz, fmax=high_hz, sr=_ANALYSIS_RATE, frame_length=1024, hop_length=_SAMPLES_PER_FRAME
+        sound,
+        fmin=low_hz,
+        fmax=high_hz,
+        sr=_ANALYSIS_RATE,
+        frame_length=1024,
+        hop_length=_SAMPLES_PER_FRAME,
+        resolution=0.02,
     )
     return numpy.nan_to_num(f0_hz, nan=0.0)

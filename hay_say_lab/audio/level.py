@@ -39,14 +39,23 @@ def as_float32(samples: numpy.ndarray) -> numpy.ndarray:
     return numpy.clip(samples, -_LARGEST_FLOAT32, _LARGEST_FLOAT32).astype(numpy.float32)
 
 
+def scaled(samples: numpy.ndarray, factor: float) -> numpy.ndarray:
+    """Samples (N,) times a factor, as float32, block by block: no float64 copy of a long clip."""
+    import numpy
+
+    result = numpy.empty(len(samples), dtype=numpy.float32)
+    for start in range(0, len(samples), _BLOCK_SAMPLES):
+        block = samples[start : start + _BLOCK_SAMPLES].astype(numpy.float64)
+        result[start : start + _BLOCK_SAMPLES] = as_float32(block * factor)
+    return result
+
+
 def level_exponent(samples: numpy.ndarray) -> int:
     """The k for which samples times 2 ** k have their peak in 0.5..1; 0 for silence.
 
     A power of two changes no digit of a float: methods with absolute floors then treat a clip and its half alike.
     """
-    import numpy
-
-    peak = float(numpy.abs(samples).max(initial=0.0))
+    peak = max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
     return -math.frexp(peak)[1] if peak > 0.0 else 0
 
 

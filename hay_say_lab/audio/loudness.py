@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hay_say_lab.audio.level import as_float32, gain_of, hold_peaks, true_peak_dbtp
+from hay_say_lab.audio.level import gain_of, hold_peaks, scaled, true_peak_dbtp
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def bring_to_loudness(
     for number in range(_ROUNDS):
         rounds = part(checkpoint, 0.2 + 0.2 * number, 0.4 + 0.2 * number)
         gain_db = min(gain_db, most_gain_db)
-        loud = as_float32(samples.astype("float64") * gain_of(gain_db))
+        loud = scaled(samples, gain_of(gain_db))
         held, lowest = hold_peaks(loud, sample_rate, gain_of(ceiling_dbtp), part(rounds, 0.0, 0.7))
         lufs = integrated_lufs(held, sample_rate, part(rounds, 0.7, 1.0))
         if lufs is None or gain_db >= most_gain_db or abs(lufs - target_lufs) <= _CLOSE_LU:

@@ -13,7 +13,7 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.f0 import FRAMES_PER_SECOND, LOW_HZ, f0_contour
-from hay_say_lab.audio.level import as_float32, hold_peaks, level_exponent
+from hay_say_lab.audio.level import hold_peaks, level_exponent, scaled
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
 from hay_say_lab.audio.resampling import resampled
 
@@ -60,12 +60,12 @@ def shift_pitch(
         return samples.astype(numpy.float32)
     exponent = level_exponent(samples)
     rate = min(max(sample_rate, _LOWEST_RATE), _HIGHEST_RATE)
-    level = numpy.ldexp(samples, exponent).astype(numpy.float32)
+    level = scaled(samples, 2.0**exponent)
     sound = resampled(level, sample_rate, rate, "VHQ", part(checkpoint, 0.0, 0.03))
     shifted = _shifted(sound, rate, semitones, part(checkpoint, 0.03, 0.94))
     shifted = resampled(shifted, rate, sample_rate, "VHQ", part(checkpoint, 0.94, 0.97))
     result = numpy.zeros(len(samples), dtype=numpy.float32)
-    result[: len(shifted)] = as_float32(numpy.ldexp(shifted[: len(samples)].astype(numpy.float64), -exponent))
+    result[: len(shifted)] = scaled(shifted[: len(samples)], 2.0**-exponent)
     held, _ = hold_peaks(result, sample_rate, max(peak, 0.95), part(checkpoint, 0.97, 1.0))
     return held
 

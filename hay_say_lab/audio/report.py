@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hay_say_lab.audio.distance import estimated_snr_db
 from hay_say_lab.audio.f0 import Method, f0_contour
-from hay_say_lab.audio.level import decibels, level_exponent, true_peak_dbtp
+from hay_say_lab.audio.level import decibels, level_exponent, scaled, true_peak_dbtp
 from hay_say_lab.audio.loudness import integrated_lufs
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
 from hay_say_lab.audio.silence import FRAMES_PER_SECOND as ACTIVITY_FRAMES_PER_SECOND
@@ -183,8 +183,8 @@ def _dominant_octave(clip: Clip, checkpoint: Checkpoint) -> tuple[tuple[float, f
     exponent = level_exponent(clip.samples)
     width = 2 * max(2, round(_WELCH_SECONDS * clip.sample_rate / 2))
     window = numpy.hanning(width + 1)[:-1]
-    level = numpy.ldexp(clip.samples, exponent).astype(numpy.float32)
-    level = level - numpy.float32(level.mean(dtype=numpy.float64))
+    level = scaled(clip.samples, 2.0**exponent)
+    level -= numpy.float32(level.mean(dtype=numpy.float64))
     padded = numpy.pad(level, (0, max(0, width - len(level))))
     rows = numpy.lib.stride_tricks.sliding_window_view(padded, width)[:: width // 2]
     power = numpy.zeros(width // 2 + 1)

@@ -15,19 +15,19 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from hay_say_lab.domain.canonical import content_id, new_id
-from hay_say_lab.domain.job import Job, Stage, State
-from hay_say_lab.domain.recipe import Recipe, recipe_of
+from hay_say_lab.domain.job import Job, State
 from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.admission import Admit, Refuse, Wait, admit
-from hay_say_lab.engine.attendant import Attendant, Done, Failed, Order, WorkerLost
+from hay_say_lab.engine.assignment import Assignments
+from hay_say_lab.engine.attendant import Attendant, Done, Failed, WorkerLost
 from hay_say_lab.engine.estimate import audio_seconds
 from hay_say_lab.engine.lanes import WEIGHTS, Lanes
 from hay_say_lab.engine.news import News, Tick
-from hay_say_lab.engine.plan import UPLOAD, plan
+from hay_say_lab.engine.plan import plan
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.engine.stage_key import StageKeys
-from hay_say_lab.errors import Full, InvalidRequest, LabError, Problem, StorageFailed, VoiceMissing, WorkerFailed
+from hay_say_lab.errors import Full, InvalidRequest, LabError, Problem, StorageFailed, WorkerFailed
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.home import Home, remove
@@ -77,13 +77,14 @@ class Engine:
         self.objects = objects
         self.pool = pool
         self.preflight = preflight
-        self._voices = voices
+        self._assignments = Assignments(home, objects, voices)
         self.news = news
         self._keys = keys
         self._lanes = Lanes()
         self._carried: dict[str, Carried] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
+        pool.freed = self._wake.set             # also by whoever uses a worker outside of any job
         self._open = True
 
     # What people ask for.
@@ -193,7 +194,7 @@ class Engine:
     async def _try(self, job: Job) -> bool:
         """Ask admission for a job's stage; start it where it may. True where the rows changed."""
         try:
-            self._check_voice(job.stage)
+            self._assignments.check_voice(job.stage)
             if await self._reuse(job):
                 return True
             need = self.pool.need(job.stage.worker, job.stage.voice, audio_seconds(job, self.objects))
@@ -233,17 +234,17 @@ class Engine:
     def _key_of(self, job: Job, code_version: str) -> str | None:
         """Under which a stage's result is kept; None where the worker ran older code than lies on the disk now."""
         current = code_version == self._keys.version(job.stage.worker)
-        return self._keys.key(job, self._inputs(job)) if current else None
+        return self._keys.key(job, self._assignments.inputs(job)) if current else None
 
     async def _reuse(self, job: Job) -> bool:
         """Where an earlier job made this very stage and its objects are all there, it needs no worker."""
         if job.request.fresh:
             return False
-        key = self._keys.key(job, self._inputs(job))
+        key = self._keys.key(job, self._assignments.inputs(job))
         made = self.store.result(key) if key is not None else None
         if made is None or not all(self.objects.holds(name) for name in made.outputs.values()):
             return False
-        reused = await self.store.write(edges.reused, job, made, self._recipe(job, made))
+        reused = await self.store.write(edges.reused, job, made, self._assignments.recipe(job, made))
         if reused:
             self._cleared(self.store.job(job.id))
         return reused
@@ -293,7 +294,7 @@ class Engine:
         if not self._open:
             await self._insist(edges.gave_way, job)
             return
-        order = self._order(job)
+        order = self._assignments.order(job)
 
         def progress(fraction: float, message: str) -> None:
             self.news.tick(job.id, Tick(job.current, job.stage.task, fraction, message))
@@ -323,12 +324,12 @@ class Engine:
     async def _made(self, carried: Carried, made: edges.Made) -> None:
         """Publish what a stage made; where the job was cancelled meanwhile, it is dropped."""
         job = carried.job
-        missing = sorted(_wanted(job) - set(made.outputs))
+        missing = self._assignments.missing(job, made)
         if missing:
             fault = WorkerFailed(f"'{job.stage.worker}' made no {' and no '.join(missing)}.", fix="Tell its author.")
             await self._ended(carried, fault)
             return
-        recipe = self._recipe(job, made)
+        recipe = self._assignments.recipe(job, made)
         if recipe is None:
             published = await self._insist(edges.stage_done, job, made)
         else:
@@ -336,72 +337,10 @@ class Engine:
         if not published:
             await self._insist(edges.stopped, job)
 
-    def _recipe(self, job: Job, made: edges.Made) -> Recipe | None:
-        """The recipe of a job whose last stage made this; None where other stages follow."""
-        if job.current + 1 < len(job.stages):
-            return None
-        done = job.stage.evolve(
-            outputs=dict(made.outputs), code_version=made.code_version, fingerprint=dict(made.fingerprint)
-        )
-        return recipe_of(job, (*job.stages[:-1], done), self._provenance(job))
-
     async def _ended(self, carried: Carried, error: LabError) -> None:
         job = carried.job
         if not await self._insist(edges.failed, job, {**error.as_json(), "error_id": job.id}):
             await self._insist(edges.stopped, job)
-
-    def _order(self, job: Job) -> Order:
-        stage = job.stage
-        folder = self._home.stage_folder(job.id, stage.index)
-        voice = self._voices.get(stage.voice) if stage.voice else None
-        text = job.request.as_json()["text"]
-        return Order(
-            stage=f"{job.id}/{stage.index}",
-            token=job.token,
-            task=stage.task,
-            out=folder / str(job.token),
-            pieces=folder / "pieces",
-            voice=stage.voice,
-            voice_files={
-                role: self._home.voice_folder(voice.id) / file.name for role, file in voice.files.items()
-            }
-            if voice
-            else {},
-            settings=stage.settings,
-            text=text,
-            seed=int(job.request.seed or 0),
-            inputs={role: self.objects.open_path(name) for role, name in self._inputs(job).items()},
-        )
-
-    def _inputs(self, job: Job) -> dict[str, str]:
-        """The objects that a job's present stage reads, by role. Raises WorkerFailed where one was not made."""
-        return {role: self._named(job, source) for role, source in job.stage.inputs.items()}
-
-    @staticmethod
-    def _named(job: Job, source: str) -> str:
-        """The object behind an input: the upload, or '<stage>.<role>'."""
-        if source == UPLOAD:
-            return str(job.request.clip)
-        index, _, role = source.partition(".")
-        try:
-            return job.stages[int(index)].outputs[role]
-        except KeyError:
-            raise WorkerFailed(
-                f"Stage {index} ({job.stages[int(index)].task}) made no '{role}'.", field=f"stages.{index}"
-            ) from None
-
-    def _check_voice(self, stage: Stage) -> None:
-        """Raises VoiceMissing where a voice was removed or changed since the job was queued."""
-        if stage.voice is not None and self._voices.get(stage.voice).hash != stage.voice_hash:
-            raise VoiceMissing(
-                f"The voice '{stage.voice}' is not the one that was asked for: it changed.",
-                field="steps",
-                fix="Ask again to use the voice as it is now.",
-            )
-
-    def _provenance(self, job: Job) -> dict[str, dict[str, str]]:
-        used = {stage.voice for stage in job.stages if stage.voice}
-        return {name: self._voices.get(name).provenance.as_json() for name in sorted(used)}
 
     def _cleared(self, job: Job) -> None:
         """An ended job leaves no temp file; only a failed or quarantined one keeps its pieces for a retry."""
@@ -409,13 +348,6 @@ class Engine:
         if job.state in (State.SUCCEEDED, State.CANCELLED):
             remove(self._home.scratch / job.id)
         self.news.ring()
-
-
-def _wanted(job: Job) -> set[str]:
-    """The roles that others rely on: the clip of the last stage, and what later stages read of the present one."""
-    present = f"{job.current}."
-    read = {source.removeprefix(present) for stage in job.stages for source in stage.inputs.values() if source.startswith(present)}
-    return read if job.current + 1 < len(job.stages) else read | {"clip"}
 
 
 def _headline(problems: list[Problem]) -> str:

@@ -22,10 +22,10 @@ from hay_say_lab.engine.news import News
 from hay_say_lab.engine.plan import UPLOAD
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import LOWEST_PEAK, clip_problems
-from hay_say_lab.errors import Conflict, Fix, InvalidRequest, Problem, WorkerFailed
+from hay_say_lab.errors import Conflict, Fix, InvalidRequest, LabError, Problem, WorkerFailed
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.voices import Voices, voice_hash
-from hay_say_lab.storage.home import Home, remove, sync_folder
+from hay_say_lab.storage.home import Home, disk_refused, remove, sync_folder
 from hay_say_lab.storage.objects import ObjectStore
 from hay_say_lab.storage.rows import now
 
@@ -65,6 +65,7 @@ class Fitting:
         self._architectures = architectures
         self._voices = voices
         self._news = news
+        self._settling = asyncio.Lock()
 
     def problems(self, order: VoiceOrder, facts: ClipFacts) -> list[Problem]:
         """All that stands in the way of making this voice."""
@@ -97,9 +98,7 @@ class Fitting:
         problems = self.problems(order, facts)
         if problems:
             raise InvalidRequest(problems[0].message, problems=problems)
-        voice_id = f"{order.architecture}:{order.name}"
-        if self._voices.has(voice_id):
-            raise Conflict(f"There is a voice '{voice_id}' already.", field="name", fix="Give it another name.")
+        self._check_name(order)
         manifest = self._architectures.manifest(order.architecture)
         folder = self._home.scratch / f"fit-{new_id()}"
         try:
@@ -108,9 +107,29 @@ class Fitting:
             if rate != facts.sample_rate:
                 clip = await self._stage(AUDIO_WORKER, "prepare", clip, folder, {"sample_rate": rate})
             fitted = await self._stage(manifest.id, "fit", {"clip": clip["clip"]}, folder)
-            return await asyncio.to_thread(self._move_in, order, manifest, {"reference": clip["clip"], **fitted}, folder)
+            return await self._settle(order, manifest, {"reference": clip["clip"], **fitted}, folder)
         finally:
             remove(folder)
+
+    async def _settle(self, order: VoiceOrder, manifest: Manifest, made: dict[str, Path], folder: Path) -> Voice:
+        """One at a time: of two that were made under one name at once, the first stays. Raises Conflict, StorageFailed."""
+        async with self._settling:
+            self._check_name(order)
+            try:
+                voice = await asyncio.to_thread(self._move_in, order, manifest, made, folder)
+            except OSError as error:
+                raise disk_refused(error) from error
+            try:
+                self._voices.add(voice)         # here, not in the thread: the registry has one writer
+            except LabError:
+                remove(self._home.voice_folder(voice.id))
+                raise
+            return voice
+
+    def _check_name(self, order: VoiceOrder) -> None:
+        voice_id = f"{order.architecture}:{order.name}"
+        if self._voices.has(voice_id):
+            raise Conflict(f"There is a voice '{voice_id}' already.", field="name", fix="Give it another name.")
 
     def remove(self, voice_id: str) -> Voice:
         """Take a voice out of the registry, then its files off the disk. Raises VoiceMissing, Conflict."""
@@ -172,7 +191,6 @@ class Fitting:
         remove(target)                      # files without a document are left-overs of a crash
         os.replace(aside, target)
         sync_folder(target.parent)
-        self._voices.add(voice)
         return voice
 
 

@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from hay_say_lab.domain.job import AUDIO_WORKER
@@ -57,6 +58,7 @@ class WorkerPool:
         self._needs: dict[int, Need] = {}           # of busy ones, starting ones included
         self._numbers = itertools.count(1)
         self._endings: set[asyncio.Task[None]] = set()
+        self.freed: Callable[[], None] = lambda: None       # whoever waits for a seat sets this
         self._closed = False
 
     def ledger(self) -> Ledger:
@@ -101,6 +103,7 @@ class WorkerPool:
         idle = sorted(set(self._attendants) - set(self._needs), key=lambda n: self._attendants[n].used_at)
         for surplus in idle[: max(0, len(idle) - MOST_IDLE)]:
             self._end(surplus)
+        self.freed()
 
     def _end(self, number: int) -> None:
         """End an idle worker aside; nobody waits for it but `close`."""

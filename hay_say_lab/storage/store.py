@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ import sqlalchemy as sa
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import ENDED, Event, Job, State
 from hay_say_lab.domain.recipe import Recipe
-from hay_say_lab.errors import ClipMissing, JobMissing, RecipeMissing
+from hay_say_lab.errors import ClipMissing, JobMissing, RecipeMissing, StorageFailed
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.database import Writer
 from hay_say_lab.storage.rows import read_events, read_job, read_jobs
@@ -42,9 +43,19 @@ class JobStore:
 
     # Reads: short, indexed, on a connection of their own.
 
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        """Raises StorageFailed where the database cannot be read."""
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except sa.exc.DBAPIError as error:
+            kind = type(error.orig).__name__
+            raise StorageFailed(f"The database cannot be read ({kind}).", field="storage", fix="See the host's log.") from error
+
     def job(self, job_id: str) -> Job:
         """Raises JobMissing."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             job = read_job(connection, job_id)
         if job is None:
             raise JobMissing("There is no such job.", field="job", fix="List yours with 'hay-say jobs'.")
@@ -67,7 +78,7 @@ class JobStore:
             query = query.where(jobs.c.state.in_([state.value for state in states]))
         if group is not None:
             query = query.where(jobs.c.job_group == group)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return read_jobs(connection, query)
 
     def queued(self, lane: str, limit: int) -> list[Job]:
@@ -78,7 +89,7 @@ class JobStore:
             .order_by(jobs.c.id)
             .limit(limit)
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return read_jobs(connection, query)
 
     def count(self, *states: State, owner: str | None = None, lane: str | None = None, before: str | None = None) -> int:
@@ -90,11 +101,11 @@ class JobStore:
             query = query.where(jobs.c.lane == lane)
         if before is not None:
             query = query.where(jobs.c.id < before)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return int(connection.execute(query).scalar_one())
 
     def unfinished_ids(self) -> set[str]:
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return set(connection.execute(sa.select(jobs.c.id).where(jobs.c.state.in_(UNFINISHED))).scalars())
 
     def events_after(self, owner: str, number: int, *, job: str | None = None, limit: int = 256) -> list[Event]:
@@ -106,11 +117,11 @@ class JobStore:
         )
         if job is not None:
             query = query.where(events.c.job == job)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return read_events(connection, query)
 
     def last_event(self) -> int:
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return int(connection.execute(sa.select(sa.func.max(events.c.number))).scalar() or 0)
 
     def recipe(self, recipe_id: str, owner: str) -> Recipe:
@@ -120,7 +131,7 @@ class JobStore:
             .join(holdings, holdings.c.object == recipes.c.id)
             .where(recipes.c.id == recipe_id, holdings.c.owner == owner)
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             document = connection.execute(query).scalar()
         if document is None:
             raise RecipeMissing("There is no such recipe.", field="recipe", fix="See the job that made the sound.")
@@ -130,12 +141,12 @@ class JobStore:
         """Ids of the recipes that made an artifact and that `owner` may read."""
         held = sa.exists().where(holdings.c.owner == owner, holdings.c.object == recipes.c.id)
         query = sa.select(recipes.c.id).where(recipes.c.artifact == artifact, held)     # few recipes, many holdings
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return sorted(connection.execute(query).scalars())
 
     def result(self, key: str) -> edges.Made | None:
         """What an earlier stage made under the same key."""
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             row = connection.execute(sa.select(results).where(results.c.key == key)).first()
         if row is None:
             return None
@@ -144,7 +155,7 @@ class JobStore:
     def holds(self, owner: str, name: str) -> bool:
         """Whether an owner may read an object or a recipe."""
         query = sa.select(holdings.c.owner).where(holdings.c.owner == owner, holdings.c.object == name)
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             return connection.execute(query).first() is not None
 
     def clip(self, owner: str, sha256: str) -> ClipFacts:
@@ -154,7 +165,7 @@ class JobStore:
             .join(holdings, holdings.c.object == clips.c.sha256)
             .where(clips.c.sha256 == sha256, holdings.c.owner == owner)
         )
-        with self._engine.connect() as connection:
+        with self._reading() as connection:
             row = connection.execute(query).first()
         if row is None:
             raise ClipMissing(

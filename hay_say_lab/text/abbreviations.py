@@ -64,7 +64,7 @@ _LANGUAGES: dict[str, Habits] = {
     "de": _habits(
         never="dr prof hr fr frl dipl ing mag st hl geb gest verh z.b d.h u.a z.t z.zt v.a i.d.r i.a s.o s.u u.u o.g m.e "
         "zz vgl bzw ca evtl ggf inkl exkl zzgl sog bspw bes allg eigtl urspr engl frz lat dt gem gegr tel hrsg v.chr "
-        "n.chr i.v i.e",
+        "n.chr i.v i.e med phil jur nat mult habil",
         numbered="nr bd bde kap abb art abs s tab anm aufl ziff teil jan feb mär apr jun jul aug sep sept okt nov dez "
         "mo di mi do fr sa so",
         seldom="jh jhd jhdt str mio mrd std min max o.ä u.ä u.dgl a.d v.chr n.chr co",
@@ -120,7 +120,7 @@ _LANGUAGES: dict[str, Habits] = {
         "Waarom Hoe Wie Wat In Na Op Ja Nee Nu Hier Daar Er Mijn Zijn Haar Niemand Iedereen",
     ),
     "pl": _habits(
-        never="np tzn tj m.in dr prof mgr inż hab lek ks św gen płk kpt por ul al pl os godz tel zob im ds ps wyd red "
+        never="np tzn tj m.in ur dr prof mgr inż hab lek ks św gen płk kpt por ul al pl os godz tel zob im ds ps wyd red "
         "tzw",
         numbered="nr str s rys tab art ust pkt t ok",
         seldom="r w tys mln mld zł p.n.e n.e cd",

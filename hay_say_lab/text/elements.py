@@ -12,7 +12,7 @@ from hay_say_lab.text.ipa import ipa_fault
 NAMESPACE = "http://www.w3.org/2001/10/synthesis"
 
 LONGEST_PAUSE_SECONDS = 60.0
-PAUSES = {"none": 0, "x-weak": 75, "weak": 150, "medium": 300, "strong": 500, "x-strong": 1000}     # milliseconds
+PAUSES = {"x-weak": 75, "weak": 150, "medium": 300, "strong": 500, "x-strong": 1000}     # milliseconds
 RATES = {"x-slow": 0.6, "slow": 0.8, "medium": 1.0, "default": 1.0, "fast": 1.25, "x-fast": 1.6}
 SLOWEST, FASTEST = 0.25, 4.0            # times the rate of the request
 EMPHASES = ("reduced", "moderate", "strong")
@@ -49,7 +49,7 @@ def _one_of(*values: str) -> Callable[[str], str | None]:
 
 def _time_form(value: str) -> str | None:
     milliseconds = milliseconds_of(value)
-    if milliseconds is None or milliseconds > 1000 * LONGEST_PAUSE_SECONDS:
+    if milliseconds is None or not 1 <= milliseconds <= 1000 * LONGEST_PAUSE_SECONDS:
         return f"is 250ms or 1.5s, at most {LONGEST_PAUSE_SECONDS:g}s"
     return None
 

@@ -309,9 +309,8 @@ class _Reader:
                 return Sub(span, children, attributes["alias"])
             case "phoneme":
                 return Phoneme(span, children, attributes["ph"])
-        time = attributes.get("time")
-        strength = PAUSES[attributes.get("strength", "medium")]
-        return Break(span, strength if time is None else milliseconds_of(time) or 0)
+        time = milliseconds_of(attributes.get("time", ""))
+        return Break(span, time or PAUSES[attributes.get("strength", "medium")])
 
     def _position(self) -> int:
         return self._ruler.characters(self._parser.CurrentByteIndex)

@@ -24,7 +24,8 @@ _LATIN = ".!?\u2026\u203c\u2047\u2048\u2049"
 # Ethiopic, Khmer, Myanmar.
 _FINAL = "\u3002\uff0e\uff01\uff1f\uff61\ufe12\ufe52\ufe56\ufe57\u0964\u0965\u061f\u06d4\u0589\u1362\u1367\u17d4\u17d5\u104b"
 _GREEK_QUESTION = ";\u037e"
-_SHUTTING = ")]}\u300d\u300f\u3011\uff09\u3009\u300b\u3015\uff3d\uff5d\u3019\u3017\u00bb\u203a\u201d\u2019\"'\u201c\u2018\u00ab\uff02\uff07"
+_SHUTTING = ")]}\u300d\u300f\u3011\uff09\u3009\u300b\u3015\uff3d\uff5d\u3019\u3017\u00bb\u203a\u201d\u2019\"'\uff02\uff07"
+_SHUTTING_IN_GERMAN = "\u201c\u2018\u00ab"      # these open in other languages, right before a word
 _OPENING = "([{\u300c\u300e\u3010\uff08\u3008\u300a\u3014\uff3b\uff5b\u00ab\u2039\u201c\u2018\u201e\u201a\u201d\u00bb\u203a\"'\u00bf\u00a1"
 _INVISIBLE = "\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\u2060\ufeff\ufe0e\ufe0f"
 _DASHES = r"\-\u2010-\u2015*\u2022#_~"
@@ -32,7 +33,7 @@ _DASHES = r"\-\u2010-\u2015*\u2022#_~"
 # A spaced ellipsis is one stop. French and Russian put a space before a closing guillemet.
 _STOP = re.compile(
     rf"(?P<stop>\.(?:[ \u00a0\u202f]\.)+|[{_LATIN}{_FINAL}]+)"
-    rf"(?P<shut>(?:[{re.escape(_SHUTTING)}{_INVISIBLE}]|[ \u00a0\u202f]\u00bb(?=[\s,;:.!?)]|\Z))*+)"
+    rf"(?P<shut>(?:[{re.escape(_SHUTTING)}{_INVISIBLE}]|[{_SHUTTING_IN_GERMAN}](?!\w)|[ \u00a0\u202f]\u00bb(?=[\s,;:.!?)]|\Z))*+)"
     rf"(?P<space>\s*+)"
 )
 _GREEK_STOP = re.compile(_STOP.pattern.replace(_LATIN, _LATIN + _GREEK_QUESTION, 1))
@@ -162,7 +163,7 @@ def _full_stop_ends(place: _Place, habits: Habits) -> bool:
     """One full stop, white space behind it, and then no small letter."""
     token = _token(place)
     starter = place.word in habits.starters
-    if not token or token[-1] in _SHUTTING:
+    if not token or token[-1] in _SHUTTING + _SHUTTING_IN_GERMAN:
         return True
     if _DIGITS.fullmatch(token):
         return _number_ends(token, place, habits, starter)
@@ -183,10 +184,10 @@ def _full_stop_ends(place: _Place, habits: Habits) -> bool:
             return True
         if _known(name, habits.seldom):
             return starter
-    compact = _compact(chain.group())
-    if _is_initial(compact.rpartition(".")[2]) and len(place.word) == 1:
+    initial = _is_initial(_compact(chain.group()).rpartition(".")[2])
+    if initial and len(place.word) == 1:
         return False                        # А. С. Пушкин: 'С' is a word as well
-    if _DOTTED.fullmatch(compact) or _is_initial(compact):
+    if initial or _DOTTED.fullmatch(chain.group().split()[-1]):
         return starter
     return True
 
@@ -219,6 +220,8 @@ def _token(place: _Place) -> str:
     before = place.text[earliest : place.first]
     parts = re.split(r"(\s+)", before)
     token = parts[-1]
+    if token.isdigit():
+        return token
     for index in range(len(parts) - 3, max(len(parts) - 3 - 2 * _MOST_PARTS, -1), -2):
         space, word = parts[index + 1], parts[index]
         if space not in (" ", "\u00a0", "\u202f", "\n") or not re.fullmatch(r"[^\W\d_]{1,4}\.", word):

@@ -84,7 +84,7 @@ class Phoneme(_Holder):
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A pause of `milliseconds`, 0 to 60000."""
+    """A pause of `milliseconds`, 1 to 60000."""
 
     element: ClassVar[str] = "break"
     span: Span

@@ -18,6 +18,7 @@ from hay_say_lab.domain.job import Job
 from hay_say_lab.domain.request import Request, RequestText, Step
 from hay_say_lab.engine.attendant import Patience
 from hay_say_lab.engine.engine import Engine
+from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.engine.news import News
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
@@ -45,6 +46,7 @@ class Laboratory:
     engine: Engine
     voices: Voices
     news: News
+    fitting: Fitting
     ticking: asyncio.Task[None]
 
     async def submit(self, request: Request, owner: str = "ann", key: str | None = None) -> Job:
@@ -113,10 +115,13 @@ async def laboratory(root: Path, *, places: int = 2, patience: Patience = QUICK)
         home=home, store=store, objects=objects, pool=pool, preflight=Preflight(architectures, voices), voices=voices,
         keys=StageKeys(architectures), news=news,
     )  # fmt: skip
+    fitting = Fitting(
+        home=home, objects=objects, pool=pool, architectures=architectures, voices=voices, news=news
+    )
     await engine.recover()
     ticking = asyncio.create_task(engine.run())
     try:
-        yield Laboratory(home, store, objects, pool, engine, voices, news, ticking)
+        yield Laboratory(home, store, objects, pool, engine, voices, news, fitting, ticking)
         assert not ticking.done(), f"the engine stopped ticking: {ticking.exception()}"
     finally:
         await engine.close()

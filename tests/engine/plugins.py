@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,5 +36,6 @@ def install(folder: Path, name: str, code: str, monkeypatch: pytest.MonkeyPatch)
     metadata.mkdir()
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: hay-say-{name}\nVersion: 1\n")
     (metadata / "entry_points.txt").write_text(f"[hay_say_lab.architectures]\n{name} = hay_say_{name}:MANIFEST\n")
+    sys.modules.pop(f"hay_say_{name}", None)        # of another test, in another folder
     monkeypatch.syspath_prepend(folder)
     monkeypatch.setenv("PYTHONPATH", str(folder))

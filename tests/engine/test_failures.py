@@ -104,6 +104,24 @@ async def test_failing_in_the_second_stage_keeps_what_the_first_one_made(tmp_pat
         assert lab.story(job).count("stage_done") == 1, "it went on behind the first stage"
 
 
+async def test_a_disk_that_refuses_fails_the_job_by_name_and_it_can_be_tried_again(tmp_path: Path) -> None:
+    async with laboratory(tmp_path) as lab:
+        in_the_way = [lab.home.objects / f"{number:02x}" for number in range(256)]
+        for place in in_the_way:
+            place.touch()           # files where the store needs folders
+
+        job = await lab.made(say())
+        assert job.state is State.FAILED
+        assert (job.error or {})["code"] == "storage_failed"
+        assert job.stages[0].outputs == {}
+
+        for place in in_the_way:
+            assert place.stat().st_size == 0, "nothing half-written"
+            place.unlink()
+        await lab.engine.again(job.id, release=False)
+        assert (await lab.ended(job)).state is State.SUCCEEDED
+
+
 async def test_a_voice_that_is_removed_while_its_job_waits_is_refused(tmp_path: Path) -> None:
     async with laboratory(tmp_path, places=1) as lab:
         lab.voices.add(Voice("parrot:mine", "parrot", "Mine", "a" * 64, builtin=False))

@@ -19,7 +19,8 @@ from hay_say_lab.storage.objects import ObjectStore
 from tests.engine.hostile import program
 from tests.worker.child import gone
 
-SHORT = Patience(lease=0.6, start=5.0, stop=0.3, terminate=0.3)
+SHORT = Patience(lease=0.6, start=20.0, stop=0.3, terminate=0.3)
+PATIENT = Patience(lease=20.0, start=20.0, stop=0.3, terminate=0.3)         # where the worker is to be believed
 POLLY = "parrot:polly"
 
 
@@ -46,10 +47,11 @@ async def _run(attendant: Attendant, home: Home, stop: str | None = None) -> tup
     try:
         return await asyncio.wait_for(running, 15)
     finally:
-        published = [path for path in home.objects.rglob("*") if path.is_file()]
         await attendant.end()
-        if not (running.done() and not running.cancelled() and running.exception() is None):
-            assert published == [], "nothing of it was published"
+
+
+def _published(home: Home) -> list[str]:
+    return [path.name for path in home.objects.rglob("*") if path.is_file()]
 
 
 @pytest.fixture
@@ -106,7 +108,6 @@ ANSWERS = {
     "a stale token": "run = order(); done(run, made(run), token=2)",
     "a token that is no number": "run = order(); done(run, made(run), token=[3])",
     "an answer before it was asked": "hello(); send(type='done', stage='job/0', token=3, files={}, memory_mb=1)",
-    "two answers": "run = order(); done(run, {}); done(run, {}); time.sleep(0.3); read()",
     "another voice": "hello(); read(); send(type='ready', voice='parrot:other', memory_mb=1)",
     "a voice that takes no memory at all": "hello(); frame = read(); send(type='ready', voice=frame['voice'], memory_mb=-1)",
     "memory that is no number": "run = order(); done(run, made(run), memory_mb='much')",
@@ -160,39 +161,40 @@ ANSWERS = {
 async def test_a_worker_that_answers_as_it_should_not_is_killed_and_nothing_is_published(
     code: str, tmp_path: Path, home: Home
 ) -> None:
-    (home.scratch / "hostile").write_text("a secret that a hard link could reach")
     attendant = await _start(home.scratch, code)
-    pid = attendant.pid
     began = time.monotonic()
 
-    if code.startswith("run = order(); done(run, {}); done"):
-        assert isinstance((await _run_twice(attendant, home)), WorkerLost)
-    else:
-        with pytest.raises(WorkerLost) as lost:
-            await _run(attendant, home)
-        assert len(lost.value.reason) < 200
+    with pytest.raises(WorkerLost) as lost:
+        await _run(attendant, home)
 
+    assert len(lost.value.reason) < 200, "what it sent is not repeated to people"
     assert not attendant.alive
-    assert time.monotonic() - began < 5
-    await asyncio.to_thread(gone, pid)
+    assert time.monotonic() - began < 10
+    assert _published(home) == []
+    await asyncio.to_thread(gone, attendant.pid)
 
 
-async def _run_twice(attendant: Attendant, home: Home) -> BaseException | None:
-    """The first answer is good; the second one was not asked for."""
+async def test_a_worker_that_answers_twice_spoils_no_stage_of_another_job(tmp_path: Path, home: Home) -> None:
+    """The second answer was not asked for: the worker is lost at once, before anybody gives it another stage."""
+    attendant = await _start(tmp_path, "run = order(); done(run, {}); done(run, {})", PATIENT)
     order = Order("job/0", 3, "speak", home.scratch / "out", home.scratch / "pieces", voice=POLLY)
-    await attendant.run(order, lambda fraction, message: None)
-    await asyncio.sleep(0.2)
-    results = await asyncio.gather(attendant.run(order, lambda fraction, message: None), return_exceptions=True)
+
+    assert await attendant.run(order, lambda fraction, message: None) == Done({})
+
+    deadline = time.monotonic() + 5
+    while attendant.alive and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
+    assert not attendant.alive
     await attendant.end()
-    return results[0] if isinstance(results[0], BaseException) else None
 
 
 async def test_a_good_worker_in_the_same_place_is_believed(tmp_path: Path, home: Home) -> None:
     """What is refused above is refused for what it did, not for where it ran."""
-    attendant = await _start(tmp_path, "run = order(); checkpoint(run); done(run, made(run))")
+    attendant = await _start(tmp_path, "run = order(); checkpoint(run); done(run, made(run))", PATIENT)
     outcome, outputs = await _run(attendant, home)
     assert isinstance(outcome, Done)
     assert ObjectStore(home.objects).open_path(outputs["clip"]).read_bytes() == b"sound"
+    assert _published(home) == [outputs["clip"]]
 
 
 async def test_a_worker_that_stops_as_it_was_told_is_believed(tmp_path: Path, home: Home) -> None:
@@ -202,7 +204,7 @@ async def test_a_worker_that_stops_as_it_was_told_is_believed(tmp_path: Path, ho
         time.sleep(0.05)
     send(type="stopped", stage=run["stage"], token=run["token"], answer=answer)
     """
-    outcome, outputs = await _run(await _start(tmp_path, code), home, stop="give_way")
+    outcome, outputs = await _run(await _start(tmp_path, code, PATIENT), home, stop="give_way")
     assert outcome == Stopped("give_way")
     assert outputs == {}
 
@@ -217,11 +219,11 @@ async def test_a_worker_that_ignores_every_signal_it_can_is_killed_when_its_stag
         send(type="heartbeat")
         time.sleep(0.1)
     """
-    attendant = await _start(tmp_path, code)
+    attendant = await _start(tmp_path, code, PATIENT)
     began = time.monotonic()
     with pytest.raises(WorkerLost, match="SIGKILL"):
         await _run(attendant, home, stop="cancel")
-    assert 0.7 < time.monotonic() - began < 4, "a checkpoint, then SIGTERM, then SIGKILL, each had its time"
+    assert 0.7 < time.monotonic() - began < 10, "a checkpoint, then SIGTERM, then SIGKILL, each had its time"
 
 
 @pytest.mark.parametrize("end", ["os._exit(1)", "os.kill(os.getpid(), signal.SIGKILL)", "raw(b'bad')", "time.sleep(60)"])
@@ -244,7 +246,7 @@ async def test_a_worker_is_started_without_the_hosts_secrets(
 ) -> None:
     for name in ("HAY_SAY_TOKEN", "AWS_SECRET_ACCESS_KEY", "HF_TOKEN", "MY_OWN_TOKEN", "DATABASE_URL"):
         monkeypatch.setenv(name, "canary")
-    attendant = await _start(tmp_path, "json.dump(dict(os.environ), open('environment', 'w')); hello()")
+    attendant = await _start(tmp_path, "json.dump(dict(os.environ), open('environment', 'w')); hello()", PATIENT)
     await attendant.end()
 
     environment = json.loads((tmp_path / "environment").read_text())

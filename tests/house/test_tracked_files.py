@@ -13,8 +13,10 @@ REGISTRIES = ["pypi" + ".org", "python" + "hosted.org", "npmjs" + ".org", "npmjs
               "conda" + ".anaconda.org", "download.pytorch" + ".org"]  # fmt: skip
 MACHINE_PATHS = ["/" + folder + "/" for folder in ("root", "work", "home", "Users", "mnt", "opt/wheels", "opt/pypi")]
 REGISTRY = re.compile("|".join(map(re.escape, REGISTRIES)))
-# A path begins after white space, a quote or an equals sign; `https://host/work/` is none.
-MACHINE_PATH = re.compile(r"(?:^|(?<=[\s\"'`=(:,]))(?:file://)?(?:" + "|".join(map(re.escape, MACHINE_PATHS)) + r")\w")
+# A path begins after white space, a quote or an equals sign; `https://host/work/` is none. 'me' is nobody in particular.
+MACHINE_PATH = re.compile(
+    r"(?:^|(?<=[\s\"'`=(:,]))(?:file://)?(?:" + "|".join(map(re.escape, MACHINE_PATHS)) + r")(?!(?:me|you)\b)\w"
+)
 
 
 def _texts() -> list[tuple[str, str]]:

@@ -44,6 +44,13 @@ class Browser:
         await self.reader.readexactly(2)
         return piece
 
+    async def chunks(self) -> bytes:
+        """The whole body of an answer in chunks."""
+        body = b""
+        while piece := await self.chunk():
+            body += piece
+        return body
+
     async def news(self) -> AsyncIterator[dict[str, Any]]:
         """The events of a server-sent stream: its fields, `data` as JSON; a comment is {'comment': ...}."""
         text = b""

@@ -17,13 +17,14 @@ TOKEN = "the-hosts-own-token"
 
 @dataclass(frozen=True)
 class Told:
-    """One answer. `cut`: close the connection after the body, whatever the length said; `head` False: even before it."""
+    """One answer. `cut`: close the connection after the body, whatever `length` said; `head` False: even before it."""
 
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
     cut: bool = False
     head: bool = True
+    length: bool = True
 
 
 @dataclass
@@ -90,9 +91,11 @@ class _Handler(RequestHandler):
         if self.request.path.endswith("/endless"):
             await self._endless()
         elif told.cut:
-            self.set_header("Content-Length", str(len(told.body) + 100))
+            if told.length:
+                self.set_header("Content-Length", str(len(told.body) + 100))
             self.write(told.body)
             await self.flush()
+            await asyncio.sleep(0.2)            # so that it is on its way to the browser
             self.request.connection.close()     # type: ignore[union-attr]
             self._finished = True
         else:

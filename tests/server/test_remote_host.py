@@ -161,17 +161,29 @@ async def test_a_token_that_the_host_does_not_know_is_this_servers_fault_not_the
     assert "WWW-Authenticate" not in answer.headers
 
 
+@pytest.mark.parametrize("told", [True, False], ids=["of a length", "in chunks"])
 async def test_half_an_answer_does_not_look_like_a_whole_one(
-    http_server: Any, jp_http_port: int, jp_auth_header: dict[str, str], jp_base_url: str, recorder: Recorder
+    told: bool, http_server: Any, jp_http_port: int, jp_auth_header: dict[str, str], jp_base_url: str, recorder: Recorder
 ) -> None:
-    recorder.answers.append(Told(body=b"0123456789", headers={"Content-Type": "audio/wav"}, cut=True))
+    recorder.answers.append(Told(body=b"0123456789", headers={"Content-Type": "audio/wav"}, cut=True, length=told))
     async with browser(jp_http_port) as one:
         await one.send("GET", f"{jp_base_url.rstrip('/')}{PREFIX}/artifacts/x", jp_auth_header)
         await one.head()
         assert one.status == 200
         with pytest.raises(asyncio.IncompleteReadError):
-            await one.body()
+            await (one.body() if told else one.chunks())
     assert len(recorder.calls) == 1
+
+
+async def test_an_event_stream_may_end_anywhere(
+    http_server: Any, jp_http_port: int, jp_auth_header: dict[str, str], jp_base_url: str, recorder: Recorder
+) -> None:
+    """The browser comes back with the number of the last event that it saw."""
+    recorder.answers.append(Told(body=b"id: 1\n\n", headers={"Content-Type": "text/event-stream"}, cut=True, length=False))
+    async with browser(jp_http_port) as one:
+        await one.send("GET", f"{jp_base_url.rstrip('/')}{PREFIX}/events", jp_auth_header)
+        await one.head()
+        assert [await one.chunk(), await one.chunk()] == [b"id: 1\n\n", b""]
 
 
 async def test_an_upload_reaches_the_host_while_it_is_being_sent(

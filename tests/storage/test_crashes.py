@@ -10,6 +10,9 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from hay_say_lab.errors import StorageFailed
 from hay_say_lab.storage.database import migrate, open_engine
 from hay_say_lab.storage.store import JobStore
 
@@ -18,6 +21,7 @@ import asyncio, resource, sys
 from pathlib import Path
 from hay_say_lab.errors import StorageFailed
 from hay_say_lab.storage import edges
+from hay_say_lab.errors import StorageFailed
 from hay_say_lab.storage.database import migrate, open_engine
 from hay_say_lab.storage.store import JobStore
 from tests.storage.stories import job_of
@@ -111,3 +115,19 @@ def test_a_full_disk_refuses_writes_one_by_one_and_the_store_goes_on_behind_it(t
     assert refused > 0
     assert len(acknowledged) == 70 - refused
     assert _stored(database) == acknowledged, "what was refused is not there, what was acknowledged is"
+
+
+def test_a_database_that_is_damaged_is_a_typed_error_of_every_read(tmp_path: Path) -> None:
+    database = tmp_path / "jobs.sqlite3"
+    engine = open_engine(f"sqlite:///{database}")
+    migrate(engine)
+    engine.dispose()
+    content = database.read_bytes()
+    database.write_bytes(content[:100] + bytes(range(256)) * (len(content) // 256))
+
+    store = JobStore(open_engine(f"sqlite:///{database}"), lambda: None)
+
+    for read in (lambda: store.jobs("ann"), lambda: store.queued("batch", 1), store.unfinished_ids, store.last_event):
+        with pytest.raises(StorageFailed, match="cannot be read"):
+            read()
+    store.close()

@@ -77,7 +77,6 @@ def test_a_document_becomes_nouns_with_their_places() -> None:
         ('<break strength="weak"/>', Break(Span(7, 24), 150)),
         ("<break/>", Break(Span(7, 8), 300)),
         ("<break></break>", Break(Span(7, 15), 300)),
-        ('<break strength="none"/>', Break(Span(7, 24), 0)),
         ('<break time=".5s" strength="weak"/>', Break(Span(7, 35), 500)),      # a time says it exactly
         ('<emphasis>a</emphasis>', Emphasis(Span(7, 22), (Words("a", Span(17, 1)),), "moderate")),
         ('<sub alias="b &amp; c">a</sub>', Sub(Span(7, 30), (Words("a", Span(30, 1)),), "b & c")),
@@ -153,8 +152,9 @@ xmlns="http://www.w3.org/2001/10/synthesis">é</speak>\n'
         (_inside("<say-as>a</say-as>"), "missing_attribute", "needs 'interpret-as'", "<say-as>"),
         (_inside('<break time="1,5s"/>'), "bad_value", "'1,5s'", ' time="1,5s"'),
         (_inside('<break time="61s"/>'), "bad_value", "at most 60s", ' time="61s"'),
+        (_inside('<break time="0s"/>'), "bad_value", "'0s'", ' time="0s"'),
         (_inside('<break time="-1s"/>'), "bad_value", "'-1s'", ' time="-1s"'),
-        (_inside('<break strength="huge"/>'), "bad_value", "one of none", ' strength="huge"'),
+        (_inside('<break strength="huge"/>'), "bad_value", "one of x-weak", ' strength="huge"'),
         (_inside('<prosody rate="loud">a</prosody>'), "bad_value", "percentage", ' rate="loud"'),
         (_inside('<prosody rate="10%">a</prosody>'), "bad_value", "0.25 to 4", '<prosody rate="10%">'),
         (_inside('<prosody rate="+9999%">a</prosody>'), "bad_value", "0.25 to 4", '<prosody rate="+9999%">'),
@@ -286,7 +286,7 @@ PARTS = st.sampled_from([
 
 
 @given(st.lists(PARTS, max_size=12).map("".join), st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_document_has_a_tree_or_problems_whose_places_are_inside(body: str, wrapped: bool) -> None:
     body = _inside(body) if wrapped else body
     reading = read_markup(body)
@@ -301,7 +301,7 @@ def test_any_document_has_a_tree_or_problems_whose_places_are_inside(body: str, 
 
 
 @given(st.lists(PARTS, max_size=12).map("".join))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_what_a_voice_is_given_reads_well_and_holds_only_what_it_keeps(body: str) -> None:
     document = read_markup(_inside(body)).document
     if document is None:

@@ -80,6 +80,7 @@ ENGLISH = [
     "Write to a.b@example.org. |Do it now.",
     "The file a.txt is gone. |Find it.",
     "I use Node.js. |You do not.",
+    "It was by J. Smith. |He wrote more.",
     "I have an idea. |iPhone users agree.",             # a small letter that is a capital
     "Sure. |\u2014 Are you?",                           # a dash opens a speech
     "One.\n|Two.",                                      # a line end is a space
@@ -111,6 +112,7 @@ GERMAN = [
     "Nimm z. B. Äpfel. |Oder Birnen.",                  # spaced
     "Nimm z.B. Das Boot. |Oder nicht.",                 # never, even with a starter
     "Das heißt d. h. Peter kommt.",
+    "Dr. med. Müller und Dr. h. c. mult. Meier kamen.",
     "Herr Dr. Meier und Fr. Prof. Schulz kamen. |Sie gingen.",
     "Äpfel, Birnen usw. |Danach gingen wir.",
     "Siehe S. 12, Nr. 5 und Abb. 3. |Dort steht es.",
@@ -121,6 +123,7 @@ GERMAN = [
     "Er ging. |\u00bbKomm!\u00ab |Sie kam.",            # guillemets inwards
     "Bzw. Peter, ca. 30, evtl. Anna.",
     "Das kostet 1.000,50 Euro. |Viel Geld.",
+    "Am Mo. 3. Mai. |5. Juni war später.",                # a weekday before the number
     "J. S. Bach starb 1750. |Er war alt.",
     "So ist es o. ä. |Dann nicht.",
 ]
@@ -179,6 +182,7 @@ POLISH = [
     "Cześć. |Jak się masz? |Dobrze!",
     "Dr. Nowak i prof. Kowalski. |Oni mówią.",
     "Weź np. Jabłko. |Albo nie.",
+    "Dr hab. Jan. |Np. Anna.",                          # a name behind a title is no abbreviation
     "Dnia 3. Maja padało. |Potem nie.",
     "W 1999 r. Warszawa rosła. |Potem nie.",
     "W 1999 r. |Potem nic.",
@@ -201,6 +205,7 @@ RUSSIAN = [
 OTHERS = [
     ("zh", "你好。|你好吗？|很好！"),                       # no spaces
     ("zh", "他说：“你好。”|然后走了。"),                     # quotes shut behind the stop
+    ("zh", "走吧。|“是吗？”|他问。"),                         # the same mark opens a quotation
     ("zh", "我……不知道。|走吧。"),                          # an ellipsis inside
     ("zh", "圆周率是３．１４。|对吗？"),                      # a full-width decimal point
     ("zh", "我用Python!|你呢?|不用。"),                     # half-width stops before ideographs
@@ -266,7 +271,7 @@ def test_nothing_has_no_sentence_and_white_space_is_one() -> None:
 
 
 @given(st.one_of(ANYTHING, TRICKY), LANGUAGES)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_the_spans_cover_every_text_and_part_no_letter(text: str, language: str | None) -> None:
     spans = sentences(text, language)
 
@@ -286,18 +291,18 @@ def test_sentences_put_together_are_found_again(parts: list[str]) -> None:
     "text",
     [
         "Dr. Low said so. " * 10_000,
-        "a" * 200_000,                      # no stop anywhere
-        "." * 200_000,
+        "a" * 100_000,                      # no stop anywhere
+        "." * 100_000,
         ". " * 100_000,
         "a." * 100_000,
-        "\n \n" * 60_000,
+        "\n \n" * 30_000,
         "(" * 100_000 + "." + ")" * 100_000,
-        "A. " * 60_000,
-        "! \u201c" * 60_000,
+        "A. " * 30_000,
+        "! \u201c" * 30_000,
         "." + " " * 100_000 + "." + "- " * 100_000,
-        "1. " * 60_000,
-        "\u0965" * 200_000,
-        "\U0001f1e9" * 200_000,
+        "1. " * 30_000,
+        "\u0965" * 100_000,
+        "\U0001f1e9" * 100_000,
     ],
     ids=range(13),
 )

@@ -1,3 +1,1 @@
-"""Voice conversion without weights: the WORLD vocoder, and Gaussian optimal transport between two
-speakers.
-"""
+"""Voice conversion without weights: the WORLD vocoder, and optimal transport between two speakers."""

@@ -1,5 +1,6 @@
-"""WORLD's three questions to a stretch of sound: pitch, spectral envelope, breath. The only file, with
-`synthesis`, that calls pyworld; all of it works on float64 and none of it keeps state.
+"""WORLD's three questions to a stretch of sound: what is its pitch, its spectral envelope, its breath?
+
+This file and `synthesis` alone call pyworld. It works on float64 and keeps no state.
 
 M. Morise: Harvest (Interspeech 2017), CheapTrick (Speech Communication 67, 2015), D4C (ibid. 84, 2016);
 M. Morise, H. Kawahara, H. Katayose: DIO (AES 35th Conference, 2009).
@@ -34,9 +35,7 @@ class PitchSearch:
 
 
 def pitch_of(stretch: Stretch, search: PitchSearch) -> Floats:
-    """f0 (T,) in Hz of the stretch's frames, 0 where unvoiced. The stretch needs about half a second of
-    margin.
-    """
+    """f0 (T,) in Hz of the stretch's frames, 0 where unvoiced. Half a second of margin is needed."""
     sound, rate, floor, ceiling = stretch.samples, stretch.sample_rate, search.floor_hz, search.ceiling_hz
     if search.method == "harvest":
         f0_hz, _ = pyworld.harvest(sound, rate, f0_floor=floor, f0_ceil=ceiling, frame_period=FRAME_PERIOD_MS)
@@ -48,8 +47,7 @@ def pitch_of(stretch: Stretch, search: PitchSearch) -> Floats:
 
 
 def fft_size_for(f0_hz: Floats, sample_rate: int) -> int:
-    """FFT size of the envelope: that for 71 Hz, or twice as long where one voiced frame in twenty lies too
-    low for it.
+    """FFT size of the envelope: that for 71 Hz, or twice that where one voiced frame in twenty lies too low.
 
     Frames below what an FFT serves are analysed as if they were unvoiced.
     """

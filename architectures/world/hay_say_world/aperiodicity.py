@@ -1,8 +1,8 @@
 """How much of a voice is breath: D4C's aperiodicity, kept by its few free values per frame.
 
 D4C measures the aperiodicity at multiples of 3 kHz, takes -60 dB at 0 Hz and 0 dB at the Nyquist frequency,
-and interpolates linearly in dB. Only the measured values are kept here; a frame without any periodicity is
-marked.
+and interpolates linearly in dB. Only the measured values are kept here, and which frames are all
+breath.
 """
 
 from __future__ import annotations

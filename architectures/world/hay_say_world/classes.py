@@ -28,8 +28,9 @@ class FrameClasses:
 
 
 def classify(loudness: Floats, f0_hz: Floats) -> FrameClasses:
-    """Sort frames by c0 (T,) and f0 (T,). A pause in no class keeps room noise out of the statistics of
-    consonants.
+    """Sort frames by c0 (T,) and f0 (T,).
+
+    Pauses are in no class: that keeps room noise out of the statistics of consonants.
     """
     held = _held(loudness)
     low, high = np.percentile(held, [3, 95])
@@ -43,9 +44,7 @@ def voiced_share(f0_hz: Floats) -> Floats:
 
 
 def presence(loudness: Floats) -> Floats:
-    """0 in pauses, 1 in speech (T,), smooth: how far a frame may be changed where noise is to be left
-    alone.
-    """
+    """0 in pauses, 1 in speech (T,), smooth: how far frames may be changed so that noise is left alone."""
     held = _held(loudness)
     low, high = np.percentile(held, [5, 95])
     span = max(high - low, 1e-9)

@@ -21,8 +21,7 @@ _MOST_LOG_GAIN = 45.0 / 10 * np.log(10)     # 45 dB up or down, per band: beyond
 class Correction:
     """Maps of both classes below one top, and how far each frame (T,) takes part.
 
-    `voiced_share` mixes the maps, `strength` (likeness, and presence where noise is left alone) scales the
-    result.
+    `voiced_share` mixes the maps; `strength` scales the result: likeness, less in pauses with a noise guard.
     """
 
     top_hz: int
@@ -34,8 +33,7 @@ class Correction:
     def log_gain(self, envelope: Floats, sample_rate: int, first: int, last: int) -> Floats:
         """Natural log power gains (T', F) of frames first..last, from their (warped) envelopes (T', F).
 
-        Frames nearer than SMOOTHING_REACH to an end of the range are right only where the clip ends there
-        too.
+        Within SMOOTHING_REACH of an end of the range frames are right only where the clip ends there too.
         """
         bins = envelope.shape[1]
         points = cepstra(envelope, filterbank(self.top_hz, sample_rate, bins))[:, 1:]

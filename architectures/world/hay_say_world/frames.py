@@ -42,8 +42,8 @@ def cut(samples: Floats, sample_rate: int, first: int, last: int, margin_seconds
 
     The cut is a multiple of HARVEST_STEPS samples long, and one more. Harvest keeps every r-th sample,
     beginning with number (N - 1) modulo r: cuts of such lengths keep the samples that an analysis of the
-    whole clip keeps, and give the same pitch to a thousandth of a cent. Others differ by octaves in creaky
-    places.
+    whole clip keeps, and give the same pitch to a thousandth of a cent. Others err by octaves where a
+    voice creaks.
     """
     start = round((first / FRAMES_PER_SECOND - margin_seconds) * sample_rate)
     wanted = round((last / FRAMES_PER_SECOND + margin_seconds) * sample_rate) - start

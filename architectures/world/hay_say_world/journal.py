@@ -15,8 +15,7 @@ class Journal:
     """Numbers the pieces of a stage in the order of work, and turns work done into a fraction of all work.
 
     `work` is in any unit, as long as `advance` speaks of the same one. The order of pieces depends on the
-    clip and the settings alone, so a retry numbers them alike; what it finds kept is exactly what it would
-    compute.
+    clip and the settings alone, so a retry numbers them alike and finds kept what it would compute.
     """
 
     def __init__(self, context: Context, work: float) -> None:
@@ -36,8 +35,9 @@ class Journal:
         self._done += work
 
     def piece(self, build: Callable[[], Arrays], work: float, message: str) -> Arrays:
-        """The next piece: kept by an earlier attempt, or built now (`build` accounts for its own work) and
-        kept.
+        """The next piece: kept by an earlier attempt, or built now and kept.
+
+        `build` accounts for its own work.
         """
         number = self._pieces
         self._pieces += 1

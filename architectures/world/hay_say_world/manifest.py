@@ -39,8 +39,8 @@ CONTROLS = (
     Number(
         "formant_shift", unit="times", low=0.78, high=1.28, default=None, step=0.01, group="Timbre",
         help="Move the resonances of the mouth by this factor: above 1 sounds smaller and brighter, below 1 "
-        "larger and darker. Empty: chosen from the material (the square root of the measured difference to the "
-        "reference voice; 1 without one).",
+        "larger and darker. Empty: chosen from the material (the square root of the measured difference to "
+        "the reference voice; 1 without one).",
     ),
     Number(
         "likeness", unit="share", low=0, high=1, default=1, step=0.05, group="Timbre",
@@ -105,8 +105,8 @@ MANIFEST = Manifest(
         devices=("cpu",),
         modules=("pyworld", "numpy", "scipy", "safetensors"),
     ),
-    resident_mb=300.0,
-    transient_mb_per_second=1.0,
+    resident_mb=200.0,
+    transient_mb_per_second=0.5,
     voices=(BuiltinVoice(slug="controls", title="Controls only (no reference)"),),
     layout=VoiceLayout(
         reference=AudioContract(

@@ -35,8 +35,7 @@ def band_centres_hz(top_hz: float) -> Floats:
 
 
 def filterbank(top_hz: float, sample_rate: int, bins: int, alpha: float = 1.0) -> Floats:
-    """Weights (F, B) that turn a power envelope (T, F) of 0..sample_rate/2 into band powers (T, B), each row
-    a mean.
+    """Weights (F, B) that turn a power envelope (T, F) of 0..sample_rate/2 into mean band powers (T, B).
 
     The envelope counts as linear between its bins, so that rates and FFT sizes agree. With `alpha` the bands
     are those of the envelope warped by that factor (see `warp`).

@@ -21,9 +21,7 @@ _SUNG_LIMITS_HZ = (30.0, 2000.0)    # what WORLD can synthesise at every rate he
 
 @dataclass(frozen=True, slots=True)
 class PitchHabit:
-    """Median of log f0 (f0 in Hz), its spread (1.4826 x median absolute deviation), and the voiced frames
-    counted.
-    """
+    """Median of log f0 (f0 in Hz), its spread (1.4826 x median absolute deviation), and the frames counted."""
 
     log_median: float
     spread: float
@@ -45,9 +43,7 @@ def habit_of(f0_hz: Floats) -> PitchHabit | None:
 
 @dataclass(frozen=True, slots=True)
 class PitchMap:
-    """log f0 -> centre + ratio (log f0 - source) where voiced, held within bounds, then shifted by
-    `semitones`.
-    """
+    """log f0 -> centre + ratio (log f0 - source) where voiced, held within bounds, then `semitones` higher."""
 
     source: float
     centre: float
@@ -68,8 +64,7 @@ class PitchMap:
 def pitch_map(
     source: PitchHabit | None, target: PitchHabit | None, semitones: float, span: float
 ) -> PitchMap:
-    """How pitch is mapped. `target` None keeps the source's own habit; `span` scales the movement around the
-    median.
+    """How pitch is mapped: `target` None keeps the source's habit, `span` scales the movement around it.
 
     With a target: median onto median, spread onto spread (ratio within 0.6..1.6), tracker errors held to
     50..700 Hz.

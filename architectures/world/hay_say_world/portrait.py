@@ -1,5 +1,4 @@
-"""A speaker's timbre in numbers: one Gaussian per class of frames, for each bandwidth that two recordings may
-share.
+"""A speaker's timbre in numbers: one Gaussian per class of frames, for each bandwidth that may be shared.
 
 A reference at 16 kHz knows nothing above 8 kHz, one at 44.1 kHz does; and the clips to convert come at any
 rate from 16 to 48 kHz. Mel cepstra of different bandwidths are different quantities. So a recording is

@@ -65,7 +65,7 @@ def load(path: Path) -> Profile:
         raise _broken(f"it has no statistics below {TOPS_HZ[0]} Hz")
     profile = Profile(
         pitch=_pitch(_take(tensors, "pitch", (3,))),
-        portraits={top: Portrait(*(_gaussian(tensors, f"{top}.{name}") for name in _CLASSES)) for top in tops},
+        portraits={top: _portrait(tensors, top) for top in tops},
         tract=_tract(tensors),
     )
     if tensors:
@@ -109,6 +109,10 @@ def _pitch(numbers: Floats) -> PitchHabit:
     if not (math.log(30.0) <= log_median <= math.log(1200.0) and 0.0 <= spread <= 3.0 and count >= 1):
         raise _broken("its pitch is none that a voice has")
     return PitchHabit(log_median, spread, int(count))
+
+
+def _portrait(tensors: dict[str, np.ndarray], top_hz: int) -> Portrait:
+    return Portrait(*(_gaussian(tensors, f"{top_hz}.{name}") for name in _CLASSES))
 
 
 def _gaussian(tensors: dict[str, np.ndarray], name: str) -> Gaussian:

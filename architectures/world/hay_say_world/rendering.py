@@ -52,9 +52,7 @@ def render(samples: Floats, survey: Survey, plan: Plan, journal: Journal) -> Flo
 
 
 def changed_envelope(samples: Floats, survey: Survey, plan: Plan, first: int, last: int) -> Floats:
-    """Power envelopes (T', F) of frames first..last: warped, corrected, each with the energy that it had
-    before.
-    """
+    """Power envelopes (T', F) of frames first..last: warped, corrected, each with the energy it had."""
     low, high = max(first - SMOOTHING_REACH, 0), min(last + SMOOTHING_REACH, survey.frames)
     stretch = cut(samples, survey.sample_rate, low, high, SPECTRAL_MARGIN_SECONDS)
     given = envelope_of(stretch, survey.f0_hz[low:high], survey.fft_size)

@@ -11,7 +11,6 @@ import numpy as np
 from hay_say_lab.plugin import Clip, Context, InvalidRequest, LabError, Result, Runtime, VoiceFiles
 from hay_say_world.arrays import Floats
 from hay_say_world.conversion import decide, report
-from hay_say_world.frames import frame_count
 from hay_say_world.journal import Journal
 from hay_say_world.level import hold_peaks, level_exponent, match, scaled
 from hay_say_world.manifest import HIGHEST_RATE, LOWEST_RATE, SHORTEST_SECONDS
@@ -23,6 +22,7 @@ from hay_say_world.shelf import SurveyShelf
 from hay_say_world.survey import Survey, survey, survey_pieces, survey_work
 
 _CONTROLS_ONLY = "controls"
+LEVEL_WORK = 0.001      # seconds per second of audio, in the unit of the journal
 
 
 class WorldRuntime(Runtime):
@@ -49,20 +49,20 @@ class WorldRuntime(Runtime):
         self._profiles.pop(voice_id, None)
 
     def convert(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
-        """Clip -> clip of the same rate and exactly the same number of samples, and a 'report' of what was
-        taken.
-        """
+        """Clip -> clip of the same rate and number of samples, and a 'report' of what was taken."""
         if voice not in self._profiles:
             raise LabError(f"The voice '{voice}' is not loaded.")
         samples = _checked(clip, "clip")
         profile, chosen = self._profiles[voice], Settings.from_mapping(settings)
-        journal = Journal(context, survey_work(clip.seconds, chosen.search) + RENDER_WORK * clip.seconds)
+        work = survey_work(clip.seconds, chosen.search) + (RENDER_WORK + LEVEL_WORK) * clip.seconds
+        journal = Journal(context, work)
         exponent = level_exponent(samples)
         level = scaled(samples, exponent)
         heard = self._survey(level, clip.sample_rate, chosen, journal)
         decision = decide(heard, profile, chosen)
         sound = scaled(render(level, heard, decision.plan, journal), -exponent)
         match(sound, samples)
+        journal.advance(LEVEL_WORK * clip.seconds, "setting the level")
         peak_gain = hold_peaks(sound, clip.sample_rate)
         return Result(
             clip=Clip(sound, clip.sample_rate),
@@ -80,17 +80,15 @@ class WorldRuntime(Runtime):
         return {name: version(name) for name in ("pyworld-prebuilt", "numpy", "scipy")}
 
     def _survey(self, samples: Floats, sample_rate: int, settings: Settings, journal: Journal) -> Survey:
-        """A survey from the shelf, or a new one. Its pieces are counted either way: a retry may find no
-        shelf.
-        """
+        """A survey from the shelf, or a new one; its pieces are counted either way: a retry may find no shelf."""
         key = self._shelf.key(samples, sample_rate, settings.search)
         heard = self._shelf.get(key)
         if heard is None:
             heard = survey(samples, sample_rate, settings.search, journal)
             self._shelf.put(key, heard)
         else:
-            frames = frame_count(len(samples), sample_rate)
-            journal.skip(survey_pieces(frames), survey_work(len(samples) / sample_rate, settings.search))
+            work = survey_work(len(samples) / sample_rate, settings.search)
+            journal.skip(survey_pieces(heard.frames), work)
         return heard
 
 

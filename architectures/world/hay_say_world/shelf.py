@@ -16,26 +16,28 @@ _PLACES = 2
 
 
 class SurveyShelf:
-    """Surveys by clip, rate and search; a survey is a pure function of those, so results do not depend on the
-    shelf.
-    """
+    """Surveys by clip, rate and search: they depend on nothing else, so no result depends on the shelf."""
 
     def __init__(self) -> None:
         self._surveys: OrderedDict[str, Survey] = OrderedDict()
 
-    def key(self, samples: Floats, sample_rate: int, search: PitchSearch) -> str:
+    def key(self, samples: Floats, sample_rate: int, search: PitchSearch) -> str | None:
+        """The name of a survey; None for clips that are too long to be kept."""
+        if len(samples) > _LONGEST_SECONDS * sample_rate:
+            return None
         return hashlib.sha256(
             f"{sample_rate} {search}".encode() + np.ascontiguousarray(samples).tobytes()
         ).hexdigest()
 
-    def get(self, key: str) -> Survey | None:
-        if key in self._surveys:
-            self._surveys.move_to_end(key)
-        return self._surveys.get(key)
+    def get(self, key: str | None) -> Survey | None:
+        if key is None or key not in self._surveys:
+            return None
+        self._surveys.move_to_end(key)
+        return self._surveys[key]
 
-    def put(self, key: str, survey: Survey) -> None:
-        """Keep a survey of a clip that is not long, and let the oldest go."""
-        if survey.sample_count > _LONGEST_SECONDS * survey.sample_rate:
+    def put(self, key: str | None, survey: Survey) -> None:
+        """Keep a survey, and let the oldest go."""
+        if key is None:
             return
         self._surveys[key] = survey
         while len(self._surveys) > _PLACES:

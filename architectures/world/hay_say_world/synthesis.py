@@ -29,8 +29,7 @@ _NOISE_MISFIT = 0.02                    # cycles: what going over in noise count
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Frames first..last are synthesised; samples start..end of the clip are taken, the first `fade` of them
-    faded in.
+    """Frames first..last are synthesised, samples start..end of the clip taken, the first `fade` faded in.
 
     `end` reaches into the next block by its fade (not for the last one). `nudge_hz` is added to the pitch of
     the voiced frames among those that are not heard.
@@ -49,9 +48,7 @@ class Block:
 
 
 def plan_blocks(f0_hz: Floats, loudness: Floats, sample_rate: int, sample_count: int) -> list[Block]:
-    """Blocks that cover a clip, from the pitch to be synthesised (T,) and the loudness (T,) in the unit of
-    c0.
-    """
+    """Blocks that cover a clip, by the pitch to be synthesised (T,) and the loudness (T,), a c0."""
     frames = len(f0_hz)
     roll, fade = (_samples_of(count, sample_rate) for count in (_ROLL_FRAMES, _FADE_FRAMES))
     blocks: list[Block] = []
@@ -93,8 +90,7 @@ def join(whole: Floats, block: Block, sound: Floats) -> None:
 
 
 def _next_join(f0_hz: Floats, loudness: Floats, sample_rate: int, first: int) -> int:
-    """First frame of the block after the one that begins with frame `first`: where a join would be heard
-    least.
+    """First frame of the block after that beginning with `first`, where a join would be heard least.
 
     What counts is how loud it is at the cross-fade, times how far (in cycles) the phases may be apart there
     after the nudge: not at all where all of the unheard beginning is voiced, half a cycle where the voice

@@ -37,9 +37,7 @@ class Gaussian:
     covariance: Floats
 
     def shrunk(self) -> Floats:
-        """The covariance, drawn towards its diagonal: rho = min(0.9, 0.1 + 60 / count), the less data the
-        more.
-        """
+        """The covariance, drawn towards its diagonal by rho = min(0.9, 0.1 + 60 / count)."""
         rho = min(0.9, 0.1 + 60.0 / max(self.count, 1))
         return (1.0 - rho) * self.covariance + rho * np.diag(np.diag(self.covariance))
 

@@ -31,8 +31,8 @@ SPEAKERS = {"man": "en-us", "woman": "en-us+Annie", "machine": "en-us+klatt"}
 
 REFERENCE_TEXT = (
     "The north wind and the sun were disputing which was the stronger, when a traveller came along wrapped "
-    "in a warm cloak. They agreed that the one who first succeeded in making him take it off should be considered "
-    "stronger."
+    "in a warm cloak. They agreed that the one who first succeeded in making him take it off should be "
+    "considered stronger."
 )
 SOURCE_TEXT = (
     "And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your "

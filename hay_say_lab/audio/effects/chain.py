@@ -43,6 +43,8 @@ def check_effects(chain: Any, field: str) -> list[Problem]:
         problems.append(_problem(field, message, f"Keep the first {LONGEST_CHAIN}", value=list(chain[:LONGEST_CHAIN])))
     for index, link in enumerate(chain[:LONGEST_CHAIN]):
         problems += _check_link(link, f"{field}.{index}")
+        if len(problems) >= _MOST_PROBLEMS:
+            break
     return problems[:_MOST_PROBLEMS]
 
 

@@ -18,7 +18,7 @@ Samples = numpy.ndarray
 
 
 def voice(
-    seconds: float = 1.5, hertz: float = 130.0, breath: float = 0.4, sample_rate: int = SAMPLE_RATE, peak: float = 0.5
+    seconds: float = 1.0, hertz: float = 130.0, breath: float = 0.4, sample_rate: int = SAMPLE_RATE, peak: float = 0.5
 ) -> Samples:
     """Three vowels on a slowly wandering pitch (+-2.4 semitones with vibrato): samples (N,) float32. `breath` is the
     noise above 3 kHz against the pulses' level."""

@@ -29,7 +29,7 @@ ONE_BY_ONE = [{name: value} for name, value in EVERYTHING.items()]
 
 @pytest.fixture(scope="module")
 def clip() -> Clip:
-    return Clip(in_noise(speech(2.2), 20.0), SAMPLE_RATE)
+    return Clip(in_noise(speech(3.0), 20.0), SAMPLE_RATE)
 
 
 @pytest.mark.parametrize("settings", [{}, with_defaults(PREPARE_CONTROLS, {}), {"noise_reduction": 0.0}])
@@ -77,22 +77,22 @@ def test_loudness_comes_last_and_is_within_half_a_lu(clip: Clip) -> None:
 
 
 HOSTILE = {
-    "silence": (numpy.zeros(8_000), 16_000),
-    "dc": (numpy.full(8_000, 0.7), 16_000),
+    "silence": (numpy.zeros(5_000), 16_000),
+    "dc": (numpy.full(5_000, 0.7), 16_000),
     "one sample": (numpy.array([0.5]), 44_100),
     "two samples": (numpy.array([0.5, -0.5]), 44_100),
     "0.02 s": (noise(882, 0.1), 44_100),
-    "clipped": (numpy.sign(noise(8_000, 0.1)), 16_000),
-    "huge peak": (numpy.where(numpy.arange(8_000) == 4_000, 1e6, noise(8_000, 0.1)), 16_000),
+    "clipped": (numpy.sign(noise(5_000, 0.1)), 16_000),
+    "huge peak": (numpy.where(numpy.arange(5_000) == 2_000, 1e6, noise(5_000, 0.1)), 16_000),
     "largest floats": (3.4e38 * numpy.sign(noise(4_000, 0.1)), 16_000),
     "smallest floats": (1e-40 * noise(4_000, 0.1), 16_000),
-    "far below hearing": (1e-9 * noise(8_000, 0.1), 16_000),
+    "far below hearing": (1e-9 * noise(5_000, 0.1), 16_000),
     "8 kHz": (speech(1.6, sample_rate=8_000).samples, 8_000),
-    "192 kHz": (noise(60_000, 0.1), 192_000),
+    "192 kHz": (noise(40_000, 0.1), 192_000),
     "lowest rate": (noise(150, 0.1), 100),
     "odd rate": (noise(9_000, 0.1), 17_389),
-    "half digital silence": (numpy.concatenate([numpy.zeros(8_000), noise(8_000, 0.1)]), 16_000),
-    "ends in a click": (numpy.concatenate([numpy.zeros(8_000), [1.0]]), 16_000),
+    "half digital silence": (numpy.concatenate([numpy.zeros(4_000), noise(4_000, 0.1)]), 16_000),
+    "ends in a click": (numpy.concatenate([numpy.zeros(4_000), [1.0]]), 16_000),
 }
 
 

@@ -1,0 +1,95 @@
+"""What a job's present stage is given, and what it must give: its order, its inputs, its recipe."""
+
+from __future__ import annotations
+
+from hay_say_lab.domain.job import Job, Stage
+from hay_say_lab.domain.recipe import Recipe, recipe_of
+from hay_say_lab.engine.attendant import Order
+from hay_say_lab.engine.plan import UPLOAD
+from hay_say_lab.errors import VoiceMissing, WorkerFailed
+from hay_say_lab.registry.voices import Voices
+from hay_say_lab.storage.edges import Made
+from hay_say_lab.storage.home import Home
+from hay_say_lab.storage.objects import ObjectStore
+
+
+class Assignments:
+    """Reads jobs; changes none."""
+
+    def __init__(self, home: Home, objects: ObjectStore, voices: Voices) -> None:
+        self._home = home
+        self._objects = objects
+        self._voices = voices
+
+    def order(self, job: Job) -> Order:
+        """For the worker. Raises VoiceMissing, ArtifactMissing, WorkerFailed where an input was not made."""
+        stage = job.stage
+        folder = self._home.stage_folder(job.id, stage.index)
+        voice = self._voices.get(stage.voice) if stage.voice else None
+        text = job.request.as_json()["text"]
+        return Order(
+            stage=f"{job.id}/{stage.index}",
+            token=job.token,
+            task=stage.task,
+            out=folder / str(job.token),
+            pieces=folder / "pieces",
+            voice=stage.voice,
+            voice_files={
+                role: self._home.voice_folder(voice.id) / file.name for role, file in voice.files.items()
+            }
+            if voice
+            else {},
+            settings=stage.settings,
+            text=text,
+            seed=int(job.request.seed or 0),
+            inputs={role: self._objects.open_path(name) for role, name in self.inputs(job).items()},
+        )
+
+    def inputs(self, job: Job) -> dict[str, str]:
+        """The objects that a job's present stage reads, by role. Raises WorkerFailed where one was not made."""
+        return {role: self._named(job, source) for role, source in job.stage.inputs.items()}
+
+    @staticmethod
+    def _named(job: Job, source: str) -> str:
+        """The object behind an input: the upload, or '<stage>.<role>'."""
+        if source == UPLOAD:
+            return str(job.request.clip)
+        index, _, role = source.partition(".")
+        try:
+            return job.stages[int(index)].outputs[role]
+        except KeyError:
+            raise WorkerFailed(
+                f"Stage {index} ({job.stages[int(index)].task}) made no '{role}'.", field=f"stages.{index}"
+            ) from None
+
+    def check_voice(self, stage: Stage) -> None:
+        """Raises VoiceMissing where a voice was removed or changed since the job was queued."""
+        if stage.voice is not None and self._voices.get(stage.voice).hash != stage.voice_hash:
+            raise VoiceMissing(
+                f"The voice '{stage.voice}' is not the one that was asked for: it changed.",
+                field="steps",
+                fix="Ask again to use the voice as it is now.",
+            )
+
+    @staticmethod
+    def missing(job: Job, made: Made) -> list[str]:
+        """Roles that the stage should have made and did not: what later stages read of it, the clip at the end."""
+        present = f"{job.current}."
+        sources = [source for stage in job.stages for source in stage.inputs.values()]
+        wanted = {source.removeprefix(present) for source in sources if source.startswith(present)}
+        if job.current + 1 == len(job.stages):
+            wanted.add("clip")
+        return sorted(wanted - set(made.outputs))
+
+    def recipe(self, job: Job, made: Made) -> Recipe | None:
+        """The recipe of a job whose last stage made this; None where other stages follow."""
+        if job.current + 1 < len(job.stages):
+            return None
+        done = job.stage.evolve(
+            outputs=dict(made.outputs), code_version=made.code_version, fingerprint=dict(made.fingerprint)
+        )
+        return recipe_of(job, (*job.stages[:-1], done), self._provenance(job))
+
+    def _provenance(self, job: Job) -> dict[str, dict[str, str]]:
+        used = {stage.voice for stage in job.stages if stage.voice}
+        return {name: self._voices.get(name).provenance.as_json() for name in sorted(used)}
