@@ -11,6 +11,7 @@ from hay_say_lab.cli.outfile import out_problems
 from hay_say_lab.cli.session import Session
 from hay_say_lab.cli.settings import read_settings, whole_number
 from hay_say_lab.cli.takes import SOUND_ENDINGS, finish, refuse, submit
+from hay_say_lab.cli.treatment import declare_treatment, read_treatment
 from hay_say_lab.errors import InvalidRequest
 
 
@@ -21,6 +22,7 @@ def declare(parser: Parser) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
         help="a setting of the voice; may be given several times",
     )  # fmt: skip
+    declare_treatment(parser)
     parser.add_argument("--seed", metavar="NUMBER", help="the same seed gives the same sound (default: drawn, and told)")
     parser.add_argument(
         "--out", type=Path, metavar="FILE",
@@ -35,13 +37,14 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
     seed, problems = whole_number(options.seed, "seed")
     problems += out_problems(options.out, SOUND_ENDINGS)
     settings, unread = read_settings(lab, "convert", options.voice, options.settings)
-    problems += unread
+    treatment, untreated = read_treatment(lab, options)
+    problems += [*unread, *untreated]
     try:
         clip = lab.clip(options.file)
     except InvalidRequest as refused:
         refuse([*problems, *refused.problems])
         raise
-    request = Request((Step("convert", options.voice, settings),), clip=clip, seed=seed)
+    request = Request((Step("convert", options.voice, settings),), clip=clip, seed=seed, **treatment)
     return finish(session, submit(lab, [request], problems), [options.out])
 
 

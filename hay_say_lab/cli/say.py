@@ -12,6 +12,7 @@ from hay_say_lab.cli.outfile import numbered, out_problems
 from hay_say_lab.cli.session import Session
 from hay_say_lab.cli.settings import read_settings, whole_number
 from hay_say_lab.cli.takes import SOUND_ENDINGS, finish, submit
+from hay_say_lab.cli.treatment import declare_treatment, read_treatment
 from hay_say_lab.errors import Fix, InvalidRequest, Problem
 
 MOST_TAKES = 100
@@ -31,6 +32,7 @@ def declare(parser: Parser) -> None:
         "--then-set", action="append", default=[], metavar="NAME=VALUE", dest="then_settings",
         help="a setting of the converting voice; without --then the default one converts",
     )  # fmt: skip
+    declare_treatment(parser)
     parser.add_argument("--seed", metavar="NUMBER", help="the same seed gives the same sound (default: drawn, and told)")
     parser.add_argument("--language", metavar="TAG", help="BCP 47, such as en or pt-BR; helps to choose a voice")
     parser.add_argument("--markup", choices=MARKUPS, default="plain", help="how TEXT is written (default: plain)")
@@ -60,7 +62,8 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
     seed, unread = whole_number(options.seed, "seed")
     count, uncounted = _count(options.takes)
     paths = numbered(options.out, count)
-    problems += [*unread, *uncounted]
+    treatment, untreated = read_treatment(lab, options)
+    problems += [*unread, *uncounted, *untreated]
     problems += [problem for path in dict.fromkeys(paths) for problem in out_problems(path, SOUND_ENDINGS)]
     request = Request(
         tuple(steps),
@@ -68,6 +71,7 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
         seed=seed,
         lane=options.lane,
         group=new_id() if count > 1 else None,
+        **treatment,
     )
     requests = [request if seed is None else request.evolve(seed=seed + number) for number in range(count)]
     return finish(session, submit(lab, requests, problems), paths)

@@ -19,18 +19,24 @@ def read_settings(lab: Lab, task: str, voice: str | None, pairs: Iterable[str]) 
 
     What does not fit its control stays as it was written: the host tells all such problems together.
     """
-    written: dict[str, str] = {}
+    pairs = list(pairs)
+    return typed_pairs(_controls(lab, task, voice) if pairs else (), pairs, "set")
+
+
+def typed_pairs(
+    controls: tuple[Control, ...], pairs: Iterable[str], field: str
+) -> tuple[dict[str, Any], list[Problem]]:
+    """name=value pairs as the controls want them, and the pairs that are none."""
+    known = {control.name: control for control in controls}
+    settings: dict[str, Any] = {}
     problems: list[Problem] = []
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            problems.append(Problem("set", f"'{pair}' is no setting.", Fix("Write it as name=value.")))
+            problems.append(Problem(field, f"'{pair}' is no setting.", Fix("Write it as name=value.")))
         else:
-            written[name] = value
-    if not written:
-        return {}, problems
-    known = {control.name: control for control in _controls(lab, task, voice)}
-    return {name: typed(known.get(name), value) for name, value in written.items()}, problems
+            settings[name] = typed(known.get(name), value)
+    return settings, problems
 
 
 def typed(control: Control | None, text: str) -> str | bool | int | float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ from hay_say_lab.client.recipes import find_recipe
 from hay_say_lab.client.take import Take
 from hay_say_lab.client.voices import VoiceShelf
 from hay_say_lab.domain.control import Control, check_settings, control_from_json, with_defaults
-from hay_say_lab.domain.request import Lane, Markup, Request, RequestText, Step
+from hay_say_lab.domain.request import EffectLink, Lane, Markup, Request, RequestText, Step
 from hay_say_lab.errors import ClipMissing, Fix, InvalidRequest, Problem
 
 Settings = Mapping[str, str | bool | int | float | None]
+Effects = str | Sequence[EffectLink]
 
 
 class Lab:
@@ -45,17 +46,22 @@ class Lab:
         language: str | None = None,
         markup: Markup = "plain",
         lane: Lane = "interactive",
+        prepare: Settings | None = None,
+        finish: Settings | None = None,
+        effects: Effects = (),
         **settings: str | bool | float | None,
     ) -> Handle:
         """Speak a text; `settings` are the voice's controls. `then`: a voice (or Step) that converts what was spoken.
 
-        Raises InvalidRequest with every problem at once.
+        `prepare` is done to what was spoken before it is converted, `finish` and `effects` (links in order, or the
+        name of a preset) to the result: see `controls_of_sound`. Raises InvalidRequest with every problem at once.
         """
         steps = [Step("speak", voice, settings)]
         if then is not None:
             steps.append(then if isinstance(then, Step) else Step("convert", then))
         spoken = RequestText(text, language, markup)
-        return self.submit(Request(tuple(steps), text=spoken, seed=seed, lane=lane))
+        request = Request(tuple(steps), text=spoken, seed=seed, lane=lane)
+        return self.submit(self._treated(request, prepare, finish, effects))
 
     def convert(
         self,
@@ -64,14 +70,18 @@ class Lab:
         voice: str | None = None,
         seed: int | None = None,
         lane: Lane = "interactive",
+        prepare: Settings | None = None,
+        finish: Settings | None = None,
+        effects: Effects = (),
         **settings: str | bool | float | None,
     ) -> Handle:
         """Give a recording (a file, or a Take) another voice; `settings` are the voice's controls.
 
-        Raises InvalidRequest with every problem at once, ClipMissing where there is no such file.
+        `prepare` is done to the recording, `finish` and `effects` to the result: see `controls_of_sound`. Raises InvalidRequest with every problem at once, ClipMissing where there is no such file.
         """
         clip = self.clip(source)
-        return self.submit(Request((Step("convert", voice, settings),), clip=clip, seed=seed, lane=lane))
+        request = Request((Step("convert", voice, settings),), clip=clip, seed=seed, lane=lane)
+        return self.submit(self._treated(request, prepare, finish, effects))
 
     def submit(self, request: Request, *, key: str | None = None) -> Handle:
         """Queue any request. The same `key` gives the same job, however often it is sent."""
@@ -121,6 +131,19 @@ class Lab:
         """
         return tuple(control_from_json(document) for document in self._controls(task, voice))
 
+    def controls_of_sound(self) -> dict[str, list[dict[str, Any]]]:
+        """What can be done to every clip: settings of 'prepare' and 'finish', 'effects', and 'presets' of them."""
+        return dict(self._api.get("/controls"))
+
+    def effects(self, preset: str) -> tuple[EffectLink, ...]:
+        """The chain of a preset, to be used or changed. Raises InvalidRequest."""
+        presets = {entry["name"]: entry["chain"] for entry in self.controls_of_sound()["presets"]}
+        if preset not in presets:
+            raise InvalidRequest(
+                f"There is no preset of effects '{preset}'.", field="effects", fix=f"Known are: {', '.join(presets)}."
+            )
+        return tuple(EffectLink(link["effect"], link["settings"], link.get("mix")) for link in presets[preset])
+
     def job(self, job_id: str) -> Handle:
         """A job by its id, whoever queued it. Raises JobMissing."""
         return Handle(self._follower, JobStatus.from_json(self._api.get(f"/jobs/{job_id}")))
@@ -155,6 +178,12 @@ class Lab:
         except (AttributeError, KeyError, TypeError, ValueError):
             raise InvalidRequest("That is no recipe.", field="recipe", fix="Give one of 'hay-say recipe'.") from None
         return self.submit(request.evolve(fresh=True))
+
+    def _treated(
+        self, request: Request, prepare: Settings | None, finish: Settings | None, effects: Effects
+    ) -> Request:
+        chain = self.effects(effects) if isinstance(effects, str) else tuple(effects)
+        return request.evolve(prepare=dict(prepare or {}), finish=dict(finish or {}), effects=chain)
 
     def _controls(self, task: str, voice: str | None) -> list[dict[str, Any]]:
         if voice is None:

@@ -37,11 +37,26 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class EffectLink:
+    """One effect of a chain. `mix` is its share, 0 dry to 1 wet; None: as the effect is usually mixed."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    effect: str
+    settings: dict[str, str | bool | int | float | None] = field(default_factory=dict)
+    mix: float | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        link: dict[str, Any] = {"effect": self.effect, "settings": dict(self.settings)}
+        return link if self.mix is None else {**link, "mix": self.mix}
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """Text and/or a clip (sha256 of an uploaded file), steps in order, a seed, a lane.
 
     `seed` None: the host draws one and returns it. `group` ties takes and batch rows together.
-    `prepare` and `finish` take no settings yet: any name in them is a problem.
+    `prepare` is done to the clip before the first step that takes one, `finish` and `effects` to the result.
     `fresh`: make every stage anew, even where its result is kept.
     """
 
@@ -52,10 +67,17 @@ class Request:
     clip: str | None = None
     prepare: dict[str, str | bool | int | float | None] = field(default_factory=dict)
     finish: dict[str, str | bool | int | float | None] = field(default_factory=dict)
+    effects: tuple[EffectLink, ...] = ()
     seed: int | None = None
     lane: Lane = "interactive"
     group: str | None = None
     fresh: bool = False
+
+    @property
+    def keeps_time(self) -> bool:
+        """Whether what is heard at a second of the first step's sound is heard at that second of the result."""
+        cropped = self.prepare.get("crop_silence") or self.prepare.get("crop_pauses_seconds")
+        return not cropped and self.finish.get("speed", 1.0) == 1.0
 
     def evolve(self, **changes: Any) -> Request:
         return replace(self, **changes)
@@ -70,6 +92,7 @@ class Request:
             ],
             "prepare": dict(self.prepare),
             "finish": dict(self.finish),
+            "effects": [link.as_json() for link in self.effects],
             "seed": self.seed,
             "lane": self.lane,
             "group": self.group,
@@ -86,6 +109,10 @@ class Request:
             clip=document.get("clip"),
             prepare=dict(document.get("prepare") or {}),
             finish=dict(document.get("finish") or {}),
+            effects=tuple(
+                EffectLink(link["effect"], dict(link.get("settings") or {}), link.get("mix"))
+                for link in document.get("effects") or ()
+            ),
             seed=document.get("seed"),
             lane=document.get("lane", "interactive"),
             group=document.get("group"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hay_say_lab.audio.conversion import rate_within
+from hay_say_lab.audio.finish import SOURCE
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.control import with_defaults
 from hay_say_lab.domain.job import AUDIO_WORKER, Stage
@@ -14,7 +17,7 @@ UPLOAD = "upload"           # the input that is the request's own clip
 
 def plan(request: Request, preflight: Preflight, facts: ClipFacts | None) -> tuple[Stage, ...]:
     """The stages of a request that preflight found nothing against, every voice named. `facts` of its clip, if any."""
-    planner = _Planner(facts.sample_rate if facts else None)
+    planner = _Planner(facts.sample_rate if facts else None, request)
     if facts is not None:
         planner.audio("decode", {}, {"upload": UPLOAD})
     for index in range(len(request.steps)):
@@ -22,20 +25,22 @@ def plan(request: Request, preflight: Preflight, facts: ClipFacts | None) -> tup
         planner.needed(resolved, request, preflight)
         planner.fitted(resolved)
         planner.step(resolved)
-    planner.audio("finish", {}, {"clip": planner.clip})
+    planner.finish(request)
     return tuple(planner.stages)
 
 
 class _Planner:
     """Collects stages and remembers where the clip is and at which rate."""
 
-    def __init__(self, sample_rate: int | None) -> None:
+    def __init__(self, sample_rate: int | None, request: Request) -> None:
         self.stages: list[Stage] = []
         self.clip = ""
         self._sample_rate = sample_rate
         self._needs: dict[str, str] = {}
+        self._prepare = dict(request.prepare)       # what is still to be done to the first clip that a step takes
+        self._source = ""
 
-    def audio(self, task: str, settings: dict[str, int], inputs: dict[str, str]) -> None:
+    def audio(self, task: str, settings: dict[str, Any], inputs: dict[str, str]) -> None:
         self._append(Stage(len(self.stages), task, task, AUDIO_WORKER, settings=dict(settings), inputs=inputs))
 
     def needed(self, resolved: Resolved, request: Request, preflight: Preflight) -> None:
@@ -59,14 +64,23 @@ class _Planner:
             self._needs[task] = f"{index}.{task}"
 
     def fitted(self, resolved: Resolved) -> None:
-        """A stage that resamples, where the step's contract does not take the rate that the clip has."""
+        """A stage that does what the request asks for, and resamples where the step's contract does not take the rate."""
         contract = resolved.offer.audio
         if contract is None or self._sample_rate is None:
             return
         rate = rate_within(self._sample_rate, contract)
-        if rate != self._sample_rate:
-            self.audio("prepare", {"sample_rate": rate}, {"clip": self.clip})
-            self._sample_rate = rate
+        if self._prepare or rate != self._sample_rate:
+            self.audio("prepare", {**self._prepare, "sample_rate": rate}, {"clip": self.clip})
+            self._sample_rate, self._prepare = rate, {}
+        self._source = self._source or self.clip
+
+    def finish(self, request: Request) -> None:
+        """The last stage. The source's melody goes in only where it is followed, so that the key holds nothing else."""
+        inputs = {"clip": self.clip}
+        if request.finish.get("auto_tune_key") == SOURCE:
+            inputs["source"] = self._source
+        settings = {"finish": dict(request.finish), "effects": [link.as_json() for link in request.effects]}
+        self.audio("finish", settings, inputs)
 
     def step(self, resolved: Resolved) -> None:
         inputs = {"clip": self.clip} if self.clip else {}

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from hay_say_lab.audio.effects import check_effects
+from hay_say_lab.audio.finish import FINISH_CONTROLS, SOURCE
+from hay_say_lab.audio.prepare import PREPARE_CONTROLS
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.control import check_settings, pointer
 from hay_say_lab.domain.manifest import AudioContract, Manifest, Offer
@@ -48,8 +51,8 @@ class Preflight:
             *self._text(request),
             *self._clip(request, facts_of),
             *(problem for index in range(len(request.steps)) for problem in self._step(request, index)),
-            *check_settings((), request.prepare, "prepare"),
-            *check_settings((), request.finish, "finish"),
+            *self._prepare(request),
+            *self._finish(request),
             *self._seed(request),
             *self._lane(request),
             *self._group(request),
@@ -202,6 +205,24 @@ class Preflight:
             except LabError as missing:
                 message = f"The voice '{resolved.voice.id}' needs {task} of the text: {missing.message}"
                 yield Problem(f"steps.{index}.voice", message, Fix(f"Install an architecture that makes {task}."))
+
+    @staticmethod
+    def _prepare(request: Request) -> Iterator[Problem]:
+        yield from check_settings(PREPARE_CONTROLS, request.prepare, "prepare")
+        if request.prepare and all(step.task != "convert" for step in request.steps):
+            yield Problem(
+                "prepare", "There is nothing to prepare: no step takes a recording.", _remove("prepare", "Leave it out")
+            )
+
+    @staticmethod
+    def _finish(request: Request) -> Iterator[Problem]:
+        yield from check_settings(FINISH_CONTROLS, request.finish, "finish")
+        yield from check_effects([link.as_json() for link in request.effects], "effects")
+        if request.finish.get("auto_tune_key") == SOURCE and request.clip is None:
+            way_out = Fix("Choose a key", ({"op": "add", "path": "/finish/auto_tune_key", "value": "c"},))
+            yield Problem(
+                "finish.auto_tune_key", "There is no source recording whose melody could be followed.", way_out
+            )
 
     @staticmethod
     def _seed(request: Request) -> Iterator[Problem]:

@@ -9,7 +9,10 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.web import stream_request_body
 
+from hay_say_lab.audio.effects import EFFECTS, PRESETS
 from hay_say_lab.audio.export import MEDIA_TYPES
+from hay_say_lab.audio.finish import FINISH_CONTROLS
+from hay_say_lab.audio.prepare import PREPARE_CONTROLS
 from hay_say_lab.domain.canonical import canonical_json, sha256_hex
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import State
@@ -22,6 +25,7 @@ from hay_say_lab.service.surface import LARGEST_UPLOAD_BYTES, Surface, Upload, t
 from hay_say_lab.service.views import (
     ArchitecturesView,
     ClipView,
+    ControlsView,
     DoctorView,
     DrainView,
     EventsView,
@@ -238,6 +242,18 @@ class ArchitecturesHandler(LabHandler):
         ]
         broken = [{"name": entry.name, "reason": entry.reason} for entry in known.broken]
         self.reply(ArchitecturesView(described, broken))
+
+
+class ControlsHandler(LabHandler):
+    async def get(self) -> None:
+        self.reply(
+            ControlsView(
+                prepare=[control.as_json() for control in PREPARE_CONTROLS],
+                finish=[control.as_json() for control in FINISH_CONTROLS],
+                effects=[effect.as_json() for effect in EFFECTS.values()],
+                presets=[preset.as_json() for preset in PRESETS.values()],
+            )
+        )
 
 
 class EventsHandler(LabHandler):

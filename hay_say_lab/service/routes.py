@@ -103,6 +103,8 @@ ROUTES: tuple[Route, ...] = (
           errors=(404, 409)),
     Route("GET", "/architectures", h.ArchitecturesHandler, "The installed architectures and their controls.",
           answer=v.ArchitecturesView),
+    Route("GET", "/controls", h.ControlsHandler, "Settings of prepare and finish, effects and chains of them.",
+          answer=v.ControlsView),
     Route("GET", "/events", h.EventsHandler,
           "News: a server-sent stream with 'Accept: text/event-stream', else a long poll.", answer=v.EventsView,
           parameters=(

@@ -141,6 +141,16 @@ class ArchitecturesView:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlsView:
+    """What can be done to every clip, whatever the architecture: settings, effects, and chains of them by name."""
+
+    prepare: list[dict[str, Any]]
+    finish: list[dict[str, Any]]
+    effects: list[dict[str, Any]]
+    presets: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class HealthView:
     """Whether the host lives; what a supervisor may know without a token."""
 
@@ -211,9 +221,12 @@ def job_view(job: Job, news: News, position: int | None) -> JobView:
 
 
 def _outputs(job: Job) -> dict[str, str]:
-    """By role, the newest of each; timings stay true through conversions, which keep the length."""
+    """By role, the newest of each. Timings stay true through conversions, which keep the length, but not through
+    settings that crop or change the speed."""
     found: dict[str, str] = {}
     for stage in job.stages:
         if stage.done:
             found |= stage.outputs
+    if not job.request.keeps_time:
+        found.pop("timings", None)
     return found if job.state is State.SUCCEEDED else {}

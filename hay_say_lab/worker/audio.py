@@ -19,24 +19,38 @@ class AudioRuntime(Runtime):
         return Result(clip=decode(context.inputs["upload"]))
 
     def prepare(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
-        """A clip -> the rate that the next step's contract takes."""
+        """A clip -> what the request asks to be done to it, at the rate that the next step's contract takes."""
         from hay_say_lab.audio.conversion import resample
+        from hay_say_lab.audio.prepare import prepare
 
-        return Result(clip=resample(clip, settings["sample_rate"]))
+        wanted = {name: value for name, value in settings.items() if name != "sample_rate"}
+        prepared, report = prepare(clip, wanted, context.checkpoint)
+        return Result(clip=resample(prepared, settings["sample_rate"]), documents={"prepared": report} if report["applied"] else {})
 
     def finish(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
-        """A clip -> the same clip, and its picture for the panels."""
+        """A clip -> finished as the request asks for, and its picture for the panels; the same clip where it asks nothing."""
+        from hay_say_lab.audio.finish import finish
+        from hay_say_lab.audio.objects import read_clip
         from hay_say_lab.audio.picture import picture_of
 
-        return Result(clip=clip, documents={"picture": picture_of(clip)})
+        source = read_clip(context.inputs["source"]) if "source" in context.inputs else None
+        finished, report = finish(
+            clip, settings["finish"], settings["effects"], context.seed, context.checkpoint, source
+        )
+        documents = {"picture": picture_of(finished), **({"finished": report} if report else {})}
+        return Result(clip=finished, documents=documents)
 
     def fingerprint(self) -> dict[str, str]:
+        from importlib.metadata import version
+
         import numpy
         import soundfile
         import soxr
 
         return {
             "numpy": numpy.__version__,
+            "scipy": version("scipy"),
+            "pyworld": version("pyworld-prebuilt"),
             "soundfile": soundfile.__version__,
             "libsndfile": soundfile.__libsndfile_version__,
             "soxr": soxr.__version__,

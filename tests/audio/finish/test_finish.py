@@ -127,7 +127,7 @@ def test_the_checkpoint_hears_rising_shares_often_enough() -> None:
 
     shares = [fraction for fraction, _ in told]
     assert shares == sorted(shares)
-    assert 0.0 <= shares[0]
+    assert shares[0] >= 0.0
     assert shares[-1] <= 1.0
     assert all(message for _, message in told)
     assert numpy.diff(times).max() < 2.0, "once a second of computing; twice that on a busy machine"

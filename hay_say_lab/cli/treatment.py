@@ -1,0 +1,46 @@
+"""What is done to a clip before and after the voices: the same options for every command that makes sound."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from hay_say_lab.cli.command import Parser
+from hay_say_lab.cli.settings import typed_pairs
+from hay_say_lab.errors import InvalidRequest, Problem
+
+if TYPE_CHECKING:
+    from hay_say_lab.client.lab import Lab
+
+
+def declare_treatment(parser: Parser) -> None:
+    parser.add_argument(
+        "--prepare", action="append", default=[], metavar="NAME=VALUE",
+        help="what is done to the recording before it is converted, such as noise_reduction=0.5",
+    )  # fmt: skip
+    parser.add_argument(
+        "--finish", action="append", default=[], metavar="NAME=VALUE",
+        help="what is done to the result, such as speed=1.2 or loudness_lufs=-16",
+    )  # fmt: skip
+    parser.add_argument("--effects", metavar="PRESET", help="a chain of effects by name, such as telephone")
+
+
+def read_treatment(lab: Lab, options: argparse.Namespace) -> tuple[dict[str, Any], list[Problem]]:
+    """The fields of a Request, and the options that are none."""
+    from hay_say_lab.domain.control import control_from_json
+
+    if not (options.prepare or options.finish or options.effects):
+        return {}, []
+    known = lab.controls_of_sound()
+    fields: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name in ("prepare", "finish"):
+        controls = tuple(control_from_json(document) for document in known[name])
+        fields[name], unread = typed_pairs(controls, getattr(options, name), name)
+        problems += unread
+    if options.effects:
+        try:
+            fields["effects"] = lab.effects(options.effects)
+        except InvalidRequest as unknown:
+            problems += unknown.problems
+    return fields, problems
