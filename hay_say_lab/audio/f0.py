@@ -74,8 +74,8 @@ def f0_contour(
 ) -> Contour:
     """f0 of samples (N,), searched between `low_hz` and `high_hz`, in blocks that know their surroundings.
 
-    harvest is exact and slow, dio fast and deaf to a third of the voiced frames, pyin needs librosa: without it
-    Unavailable is raised. Raises InvalidRequest for bounds that are none.
+    harvest is exact and slow, dio fast and deaf to a third of the voiced frames, pyin is off by up to 15 cents
+    and needs librosa: without it Unavailable is raised. Raises InvalidRequest for bounds that are none.
     """
     import numpy
 
@@ -153,12 +153,6 @@ def _pyin(sound: numpy.ndarray, low_hz: float, high_hz: float) -> numpy.ndarray:
 
     librosa = importlib.import_module("librosa")
     f0_hz, _, _ = librosa.pyin(
-        sound,
-        fmin=low_hz,
-        fmax=high_hz,
-        sr=_ANALYSIS_RATE,
-        frame_length=1024,
-        hop_length=_SAMPLES_PER_FRAME,
-        resolution=0.02,
+        sound, fmin=low_hz, fmax=high_hz, sr=_ANALYSIS_RATE, frame_length=1024, hop_length=_SAMPLES_PER_FRAME
     )
     return numpy.nan_to_num(f0_hz, nan=0.0)

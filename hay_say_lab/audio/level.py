@@ -100,7 +100,8 @@ def hold_peaks(
         gain = uniform_filter1d(dips, 2 * reach + 1, mode="nearest")[start - first : end - first]
         held[start:end] = samples[start:end] * gain
         lowest = min(lowest, float(gain.min()))
-    rest = min(1.0, ceiling / true_peak(held, sample_rate, part(checkpoint, 0.6, 1.0)))     # a moving gain shifts peaks by hundredths of a dB
+    # A moving gain shifts peaks by hundredths of a dB.
+    rest = min(1.0, ceiling / true_peak(held, sample_rate, part(checkpoint, 0.6, 1.0)))
     return (held * numpy.float32(rest) if rest < 1.0 else held), lowest * rest
 
 

@@ -28,7 +28,8 @@ _CLOSE_LU = 0.1
 
 # BS.1770-4 gives coefficients for 48 kHz only. These analogue prototypes give them there to 1e-9, and everywhere else
 # (B. De Man, Evaluation of implementations of the EBU R128 loudness measurement, AES 145, 2018).
-_SHELF_HZ, _SHELF_DB, _SHELF_Q, _SHELF_BEND = 1681.974450955533, 3.999843853973347, 0.7071752369554196, 0.4996667741545416
+_SHELF_HZ, _SHELF_DB = 1681.974450955533, 3.999843853973347
+_SHELF_Q, _SHELF_BEND = 0.7071752369554196, 0.4996667741545416
 _CUT_HZ, _CUT_Q = 38.13547087602444, 0.5003270373238773
 _HIGHEST_SHARE = 0.45               # of the sample rate: the shelf stays below half of it, whatever the rate
 

@@ -26,7 +26,7 @@ def declare(parser: Parser) -> None:
     parser.add_argument("--seed", metavar="NUMBER", help="the same seed gives the same sound (default: drawn, and told)")
     parser.add_argument(
         "--out", type=Path, metavar="FILE",
-        help="a .wav or .flac with the recipe inside (default: a WAV in the data home)",
+        help="a .wav, .flac, .ogg or .mp3 with the recipe inside (default: a WAV in the data home)",
     )  # fmt: skip
 
 
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
         refuse([*problems, *refused.problems])
         raise
     request = Request((Step("convert", options.voice, settings),), clip=clip, seed=seed, **treatment)
-    return finish(session, submit(lab, [request], problems), [options.out])
+    return finish(session, submit(lab, [request], problems), [options.out], options.bit_depth)
 
 
 COMMAND = Command(

@@ -43,7 +43,7 @@ def declare(parser: Parser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--out", type=Path, metavar="FILE",
-        help="a .wav or .flac with the recipe inside (default: a WAV in the data home); several takes are numbered",
+        help="a .wav, .flac, .ogg or .mp3 with the recipe inside (default: a WAV in the data home); several takes are numbered",
     )  # fmt: skip
 
 
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
         **treatment,
     )
     requests = [request if seed is None else request.evolve(seed=seed + number) for number in range(count)]
-    return finish(session, submit(lab, requests, problems), paths)
+    return finish(session, submit(lab, requests, problems), paths, options.bit_depth)
 
 
 def _count(text: str) -> tuple[int, list[Problem]]:

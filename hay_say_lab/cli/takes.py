@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from hay_say_lab.client.take import Take
     from hay_say_lab.domain.request import Request
 
-SOUND_ENDINGS = (".wav", ".flac")
+SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 
 
 def submit(lab: Lab, requests: Sequence[Request], problems: Sequence[Problem]) -> list[Handle]:
@@ -33,9 +33,11 @@ def refuse(problems: Sequence[Problem]) -> None:
         raise InvalidRequest(problems[0].message + more, problems=problems)
 
 
-def finish(session: Session, handles: Sequence[Handle], paths: Sequence[Path | None]) -> Exit:
+def finish(
+    session: Session, handles: Sequence[Handle], paths: Sequence[Path | None], bit_depth: int | None = None
+) -> Exit:
     """Wait for every take, save it where a path is named, tell what was made."""
-    made = [(take, path) for take, path in zip(_wait(handles, paths), paths, strict=True)]
+    made = [(take, path) for take, path in zip(_wait(handles, paths, bit_depth), paths, strict=True)]
     session.answer(
         {"takes": [take_document(take, path) for take, path in made]},
         "\n".join(take_line(take, path) for take, path in made),
@@ -72,11 +74,11 @@ def take_line(take: Take, path: Path | None = None) -> str:
     return f"{path or take.path}: {take.seconds:.2f} s by {take.made_by}, seed {take.seed} (job {take.job})"
 
 
-def _wait(handles: Sequence[Handle], paths: Sequence[Path | None]) -> list[Take]:
+def _wait(handles: Sequence[Handle], paths: Sequence[Path | None], bit_depth: int | None) -> list[Take]:
     """Each take is saved as soon as it is there, so that a failure behind it takes nothing away."""
     takes = []
     for index, (handle, path) in enumerate(zip(handles, paths, strict=True)):
         takes.append(taken(handle, handles[index + 1 :]))
         if path is not None:
-            takes[-1].save(path)
+            takes[-1].save(path, bit_depth)
     return takes

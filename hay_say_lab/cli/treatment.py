@@ -22,6 +22,10 @@ def declare_treatment(parser: Parser) -> None:
         "--finish", action="append", default=[], metavar="NAME=VALUE",
         help="what is done to the result, such as speed=1.2 or loudness_lufs=-16",
     )  # fmt: skip
+    parser.add_argument(
+        "--bit-depth", type=int, choices=(16, 24, 32), metavar="BITS",
+        help="bits a sample of --out: WAV 16, 24 or 32 (float), FLAC 16 or 24 (default: 16)",
+    )  # fmt: skip
     parser.add_argument("--effects", metavar="PRESET", help="a chain of effects by name, such as telephone")
 
 

@@ -27,7 +27,11 @@ class Answer:
     content: bytes
 
     def json(self) -> Any:
-        return json.loads(self.content)
+        """Raises HostUnreachable where it is none: something else than a host answered."""
+        try:
+            return json.loads(self.content)
+        except ValueError:
+            raise _stranger(self.status) from None
 
 
 class Api:
@@ -89,20 +93,21 @@ class Api:
         if not repeat:
             self._threads.connection = None     # a kept connection may be stale, and this call has one try
         connection = self._connection(address)
+        base = urllib.parse.urlsplit(address.url).path.rstrip("/")      # of a host behind Jupyter or a proxy
         try:
             if isinstance(body, Path):
                 headers["Content-Length"] = str(body.stat().st_size)
                 with body.open("rb") as file:
-                    connection.request(method, target, body=file, headers=headers)
+                    connection.request(method, base + target, body=file, headers=headers)
                     response = connection.getresponse()
             else:
-                connection.request(method, target, body=body, headers=headers)
+                connection.request(method, base + target, body=body, headers=headers)
                 response = connection.getresponse()
             content = response.read()
         except (OSError, http.client.HTTPException):
             self._threads.connection = None
             raise
-        if response.status >= 400:
+        if response.status >= 300:              # a host never redirects; a proxy's page for people would be no answer
             raise _error(response.status, content)
         return Answer(response.status, dict(response.getheaders()), content)
 
@@ -121,5 +126,11 @@ class Api:
 def _error(status: int, content: bytes) -> LabError:
     try:
         return from_json(json.loads(content))
-    except (ValueError, AttributeError):
-        return HostUnreachable(f"Something that is not a host answered with status {status}.", field="host")
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        return _stranger(status)
+
+
+def _stranger(status: int) -> HostUnreachable:
+    return HostUnreachable(
+        f"Something that is not a host answered with status {status}.", field="host", fix="Check HAY_SAY_URL."
+    )

@@ -24,6 +24,7 @@ class Handle:
         self._follower = follower
         self._news = threading.Condition()
         self._status = status
+        self.failure: LabError | None = None        # why nothing more can be told, while somebody waits
 
     def __repr__(self) -> str:
         return f"<Handle {self.id} {display.describe(self._status)}>"
@@ -80,15 +81,19 @@ class Handle:
     def result(self, timeout: float | None = None) -> Take | Handle:
         """Wait for the sound. An interrupt gives the handle back and leaves the job running.
 
-        Raises JobFailed (or the error that the architecture told), JobCancelled, JobQuarantined; TimeoutError.
+        Raises JobFailed (or the error that the architecture told), JobCancelled, JobQuarantined; TimeoutError;
+        HostUnreachable, JobMissing where nobody can tell any more.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         view = display.progress_view(" + ".join(self.voices), self._cancel_aside)
+        self.failure = None
         self._follower.follow(self)
         try:
             view.update(self.status)        # it may have ended before we followed: then no event comes any more
             while not self._status.ended:
                 view.update(self._status)
+                if self.failure is not None:
+                    raise self.failure
                 if deadline is not None and time.monotonic() > deadline:
                     raise TimeoutError(f"Job {self.id} has not ended after {timeout} s; it goes on.")
                 with self._news:
@@ -105,6 +110,12 @@ class Handle:
         """The follower has news."""
         with self._news:
             self._status = status
+            self._news.notify_all()
+
+    def lost(self, error: LabError) -> None:
+        """The follower will have no more news."""
+        with self._news:
+            self.failure = error
             self._news.notify_all()
 
     def _cancel_aside(self) -> None:

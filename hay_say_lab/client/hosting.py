@@ -145,7 +145,15 @@ class Hosting:
 def _named_by_environment() -> Address | None:
     """`HAY_SAY_URL` with `HAY_SAY_TOKEN`: a host that somebody else runs."""
     url = os.environ.get("HAY_SAY_URL")
-    return Address(url.rstrip("/"), os.environ.get("HAY_SAY_TOKEN", "")) if url else None
+    if not url:
+        return None
+    if not url.startswith(("http://", "https://")):
+        raise HostUnreachable(
+            f"HAY_SAY_URL is '{url}', which is no address of a host.",
+            field="HAY_SAY_URL",
+            fix="Write it with http:// or https:// in front.",
+        )
+    return Address(url.rstrip("/"), os.environ.get("HAY_SAY_TOKEN", ""))
 
 
 def _answers(record: HostRecord) -> bool:

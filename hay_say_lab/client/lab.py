@@ -103,7 +103,11 @@ class Lab:
         path = Path(source).expanduser()
         if not path.is_file():
             raise ClipMissing(f"There is no file '{path.name}'.", field="clip", fix="Check its name and folder.")
-        sha256 = _hash(path)
+        try:
+            sha256 = _hash(path)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise ClipMissing(f"'{path.name}' cannot be read: {reason}.", field="clip", fix="Mend its permissions.") from None
         try:
             return str(self._api.get(f"/clips/{sha256}")["sha256"])
         except ClipMissing:

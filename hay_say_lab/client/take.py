@@ -17,7 +17,7 @@ from hay_say_lab.errors import InvalidRequest
 if TYPE_CHECKING:
     import numpy
 
-FORMATS = ("flac", "wav")
+FORMATS = ("flac", "wav", "ogg", "mp3")
 LONGEST_TITLE = 100         # characters
 
 
@@ -127,12 +127,15 @@ class Take:
 
         draw_spectrogram(axes, self.picture(), self.made_by)
 
-    def export(self, file_format: str = "flac") -> bytes:
-        """A FLAC or PCM16 WAV with the recipe inside. Raises InvalidRequest for another format."""
-        query = {"format": file_format, "recipe": self.recipe_id}
+    def export(self, file_format: str = "flac", bit_depth: int | None = None) -> bytes:
+        """A file with the recipe inside: one of FORMATS; `bit_depth` 16 (the usual one), 24, or 32 (float, WAV alone).
+
+        Raises InvalidRequest for what is not made.
+        """
+        query = {"format": file_format, "bit_depth": bit_depth, "recipe": self.recipe_id}
         return self._api.call("GET", f"/artifacts/{self.artifact}/export", query=query).content
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | Path, bit_depth: int | None = None) -> Path:
         """Write an export; the name's ending chooses the format. Raises InvalidRequest, OSError."""
         path = Path(path)
         file_format = path.suffix.lstrip(".").lower()
@@ -140,9 +143,9 @@ class Take:
             raise InvalidRequest(
                 f"'{path.name}' does not end in a format that is written.",
                 field="out",
-                fix="End the name in .wav or .flac.",
+                fix=f"End the name in one of: {', '.join(f'.{name}' for name in FORMATS)}.",
             )
-        content = self.export(file_format)
+        content = self.export(file_format, bit_depth)
         aside = path.with_name(f".{path.name}.part")
         try:
             aside.write_bytes(content)

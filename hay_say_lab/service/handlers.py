@@ -21,7 +21,7 @@ from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.errors import InvalidRequest, LabError, UnsupportedMedia
 from hay_say_lab.service.doctor import examine
 from hay_say_lab.service.handler import DIGITS, LARGEST_LIMIT, Access, LabHandler
-from hay_say_lab.service.surface import LARGEST_UPLOAD_BYTES, Surface, Upload, too_large
+from hay_say_lab.service.surface import LARGEST_UPLOAD_BYTES, ExportWish, Surface, Upload, too_large
 from hay_say_lab.service.views import (
     ArchitecturesView,
     ClipView,
@@ -198,8 +198,9 @@ class ArtifactHandler(LabHandler):
 class ExportHandler(LabHandler):
     async def get(self, sha256: str) -> None:
         file_format = self.get_query_argument("format", "flac")
-        recipe = self.get_query_argument("recipe", None)
-        content = await self.off_loop(self.surface.export, self.owner, sha256, file_format, recipe)
+        depth = self.whole_number("bit_depth", 0, 0, 64) or None
+        wish = ExportWish(file_format, depth, self.get_query_argument("recipe", None))
+        content = await self.off_loop(self.surface.export, self.owner, sha256, wish)
         name = f"hay-say-{sha256[:12]}.{file_format}"
         self.send_bytes(content, MEDIA_TYPES[file_format], sha256_hex(content), name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from hay_say_lab.audio.export import MEDIA_TYPES
 from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.service import handlers as h
@@ -86,9 +87,11 @@ ROUTES: tuple[Route, ...] = (
           answer="application/octet-stream", parameters=(_RANGE,), errors=(404, 416)),
     Route("HEAD", "/artifacts/{sha256}", h.ArtifactHandler, "Size and ETag of an object.",
           answer="application/octet-stream", errors=(404,)),
-    Route("GET", "/artifacts/{sha256}/export", h.ExportHandler, "A file for people: FLAC or PCM WAV with its recipe.",
+    Route("GET", "/artifacts/{sha256}/export", h.ExportHandler, "A file for people, with its recipe inside.",
           answer="audio/*", parameters=(
-              Parameter("format", "query", {"type": "string", "enum": ["flac", "wav"]}, "The container."),
+              Parameter("format", "query", {"type": "string", "enum": list(MEDIA_TYPES)}, "The container."),
+              Parameter("bit_depth", "query", {"type": "integer", "enum": [16, 24, 32]},
+                        "Bits a sample: WAV 16, 24 or 32 (float), FLAC 16 or 24."),
               Parameter("recipe", "query", {"type": "string"}, "Which recipe goes into the file."),
               _RANGE,
           ), errors=(404, 416, 422)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -59,6 +60,15 @@ def too_large() -> TooLarge:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ExportWish:
+    """Which file somebody wants of an artifact: its format, bits a sample and recipe, None for the usual ones."""
+
+    file_format: str
+    bit_depth: int | None = None
+    recipe: str | None = None
+
+
 @dataclass(slots=True)
 class Surface:
     """One per host."""
@@ -71,7 +81,8 @@ class Surface:
     host_id: str
     version: str
     draining: asyncio.Event = field(default_factory=asyncio.Event)
-    _exports: OrderedDict[tuple[str, str, str], bytes] = field(default_factory=OrderedDict)
+    _exports: OrderedDict[tuple[str, str, int | None, str], bytes] = field(default_factory=OrderedDict)
+    _exporting: threading.Lock = field(default_factory=threading.Lock)
 
     def position(self, job: Job) -> int | None:
         """How many jobs of its lane wait in front of a queued one."""
@@ -118,24 +129,30 @@ class Surface:
             )
         return path
 
-    def export(self, owner: str, sha256: str, file_format: str, recipe_id: str | None) -> bytes:
-        """A file for people, kept in memory for the next range of it. Raises ArtifactMissing, RecipeMissing."""
+    def export(self, owner: str, sha256: str, wish: ExportWish) -> bytes:
+        """A file for people, kept in memory for the next range of it. Runs in any thread.
+
+        Raises ArtifactMissing, RecipeMissing, InvalidRequest for a format or depth that is not made.
+        """
         path = self.artifact(owner, sha256)
         store = self.engine.store
         candidates = store.recipes_of(sha256, owner)
-        recipe_id = recipe_id or next(iter(candidates), None)
+        recipe_id = wish.recipe or next(iter(candidates), None)
         if recipe_id is None or recipe_id not in candidates:
             raise RecipeMissing("No recipe of yours made this artifact.", field="recipe", fix="Leave the recipe out.")
-        key = (sha256, file_format, recipe_id)
-        if key not in self._exports:
-            content = export(path, file_format, recipe_id, store.recipe(recipe_id, owner).document)
+        key = (sha256, wish.file_format, wish.bit_depth, recipe_id)
+        with self._exporting:
+            if key in self._exports:
+                self._exports.move_to_end(key)
+                return self._exports[key]
+        document = store.recipe(recipe_id, owner).document
+        content = export(path, wish.file_format, recipe_id, document, wish.bit_depth)
+        with self._exporting:
             if len(content) <= EXPORT_CACHE_BYTES:
                 self._exports[key] = content
-                while sum(map(len, self._exports.values())) > EXPORT_CACHE_BYTES:
-                    self._exports.popitem(last=False)
-            return content
-        self._exports.move_to_end(key)
-        return self._exports[key]
+            while sum(map(len, self._exports.values())) > EXPORT_CACHE_BYTES:
+                self._exports.popitem(last=False)
+        return content
 
     async def _inspect(self, path: Path, sha256: str, label: str) -> ClipFacts:
         child = await asyncio.create_subprocess_exec(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hay_say_lab.domain.clip import ClipFacts
-from hay_say_lab.domain.request import LARGEST_SEED, Request, RequestText, Step
+from hay_say_lab.domain.request import LARGEST_SEED, EffectLink, Request, RequestText, Step
 from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.errors import ClipMissing, InvalidRequest, Problem
 from hay_say_lab.registry.architectures import Architectures
@@ -139,9 +139,19 @@ BAD: dict[str, tuple[Request, list[tuple[str, str]]]] = {
         Request((Step("convert", "parrot:polly", {"gain_db": 10**400}),), clip=CLIP),
         [("steps.0.settings.gain_db", "number")],
     ),
-    "settings where there are none": (SAY.evolve(prepare={"trim": True}, finish={"gain": 1}), [
+    "unknown settings of prepare and finish": (CHANGE.evolve(prepare={"trim": True}, finish={"gain": 1}), [
         ("prepare.trim", "no setting"), ("finish.gain", "no setting"),
     ]),
+    "something to prepare, and no recording": (SAY.evolve(prepare={"high_pass_hz": 80}), [
+        ("prepare", "no step takes a recording"),
+    ]),
+    "the melody of no source": (SAY.evolve(finish={"auto_tune_key": "source"}), [
+        ("finish.auto_tune_key", "no source recording"),
+    ]),
+    "unknown effects and settings of them": (
+        SAY.evolve(effects=(EffectLink("echo"), EffectLink("gain", {"gain_db": 99}, mix=2.0))),
+        [("effects.0.effect", "echo"), ("effects.1.settings.gain_db", "24"), ("effects.1.mix", "1")],
+    ),
     "a seed below zero": (SAY.evolve(seed=-1), [("seed", "-1")]),
     "a seed beyond 63 bits": (SAY.evolve(seed=LARGEST_SEED + 1), [("seed", str(LARGEST_SEED))]),
     "the host's own lane": (SAY.evolve(lane="maintenance"), [("lane", "maintenance")]),

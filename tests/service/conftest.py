@@ -36,11 +36,6 @@ class Belongings:
     recipe: str
 
 
-@pytest.fixture(autouse=True)
-def jp_server_cleanup() -> None:
-    """No Jupyter server runs in these tests, so there is none to clean up."""
-
-
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
     made = host_for_many(tmp_path_factory.mktemp("service"))

@@ -100,6 +100,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/voices/{voice}"): everybody("/voices/parrot:polly"),
     ("DELETE", "/voices/{voice}"): operators(lambda b: ("/voices/parrot:polly", None)),
     ("GET", "/architectures"): everybody("/architectures"),
+    ("GET", "/controls"): everybody("/controls"),
     ("GET", "/events"): everybody("/events"),
     # an admin's drain is asked of a host of its own, below
     ("POST", "/drain"): Row(lambda b: ("/drain", None), FORBIDDEN, FORBIDDEN, FORBIDDEN, IN),
