@@ -196,7 +196,7 @@ def test_where_a_click_mends_a_problem_it_is_gone_and_no_other_comes(
     mendable = [problem for problem in problems if problem.fix.patch]
 
     document = request_.as_json()
-    for problem in mendable:
+    for problem in reversed(mendable):      # from the end, so that what is removed moves nothing that is still named
         document = patched(document, problem.fix.patch)
     left = _problems(preflight, Request.from_json(document))
 
