@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hay_say_lab.client.hosting import Address, Hosting
-from hay_say_lab.errors import HostClosing, HostUnreachable, LabError, from_json
+from hay_say_lab.errors import HostClosing, HostLost, HostUnreachable, LabError, from_json
 
 PREFIX = "/hay-say/v1"
 SECONDS_TO_ANSWER = 60.0
@@ -63,7 +63,10 @@ class Api:
         headers: Mapping[str, str] | None = None,
         repeat: bool = True,
     ) -> Answer:
-        """Raises the LabError that the host tells, or HostUnreachable. A Path as body is streamed."""
+        """Raises the LabError that the host tells, HostUnreachable, or HostLost where `repeat` is False.
+
+        A Path as body is streamed.
+        """
         given = {name: value for name, value in (query or {}).items() if value is not None}
         target = PREFIX + path + (f"?{urllib.parse.urlencode(given, doseq=True)}" if given else "")
         deadline = time.monotonic() + SECONDS_TO_REPEAT
@@ -74,7 +77,7 @@ class Api:
                 failure: Exception = closed             # nobody heard the call
             except (OSError, http.client.HTTPException) as broken:
                 if not repeat:
-                    raise HostUnreachable(
+                    raise HostLost(
                         "The host was lost while it answered.", field="host", fix="Look whether it happened, then call again."
                     ) from None
                 failure = broken
@@ -88,7 +91,9 @@ class Api:
     def _once(
         self, method: str, target: str, body: bytes | Path | None, headers: dict[str, str], repeat: bool
     ) -> Answer:
-        address = self._address = self._address or self.hosting.address()
+        address = self._address
+        if address is None or not self.hosting.is_current(address):     # another may sit behind a dead host's port
+            address = self._address = self.hosting.address()
         headers["Authorization"] = f"Bearer {address.token}"
         if not repeat:
             self._threads.connection = None     # a kept connection may be stale, and this call has one try

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import os
 import subprocess
@@ -56,6 +57,13 @@ class Hosting:
         if found is not None and self._is_our_code(found):
             return found
         return self._start(resume)
+
+    def is_current(self, address: Address) -> bool:
+        """Whether host.json still names the host of an address; a host that somebody else runs has no such record."""
+        if not address.host_id:
+            return True
+        record = read_record(self.home)
+        return record is not None and record.host_id == address.host_id
 
     def crashed(self) -> bool:
         """Whether host.json names a host that is gone: it ended without putting its house in order."""
@@ -160,9 +168,10 @@ def _answers(record: HostRecord) -> bool:
     """Whether it is the recorded host that answers there, with an open door: our secret goes to nobody else."""
     try:
         with _opener().open(f"{record.url}/hay-say/v1/health", timeout=SECONDS_FOR_HEALTH) as answer:
-            return json.load(answer).get("host_id") == record.host_id
-    except (OSError, ValueError):
+            told = json.load(answer)
+    except (OSError, ValueError, RecursionError, http.client.HTTPException):
         return False
+    return isinstance(told, dict) and told.get("host_id") == record.host_id
 
 
 def _opener() -> urllib.request.OpenerDirector:

@@ -110,6 +110,9 @@ class KeptCall(Call):
         relay = Relay(self._listener)
         relay.may_begin.set()
         exchange = self._exchange = await Exchange.open(address)
+        if self.abandoned:                  # while a host was being started, say
+            exchange.close()
+            return False
         try:
             await self._send(exchange)
             await exchange.read(relay)

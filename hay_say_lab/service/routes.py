@@ -10,6 +10,7 @@ from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.service import handlers as h
 from hay_say_lab.service import views as v
+from hay_say_lab.service.events import EventsHandler
 from hay_say_lab.service.handler import LabHandler
 from hay_say_lab.service.identity import Role
 
@@ -108,7 +109,7 @@ ROUTES: tuple[Route, ...] = (
           answer=v.ArchitecturesView),
     Route("GET", "/controls", h.ControlsHandler, "Settings of prepare and finish, effects and chains of them.",
           answer=v.ControlsView),
-    Route("GET", "/events", h.EventsHandler,
+    Route("GET", "/events", EventsHandler,
           "News: a server-sent stream with 'Accept: text/event-stream', else a long poll.", answer=v.EventsView,
           parameters=(
               _AFTER,

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from hay_say_lab.domain.host import HostRecord, process_alive, read_record
+from tests.server.browser import browser
 from tests.server.conftest import Fetch
-from tests.service.running_host import gone, speak, until
+from tests.service.running_host import PREFIX, gone, speak, until
 from tests.service.sounds import noise
 
 JSON = {"Content-Type": "application/json"}
@@ -96,6 +97,18 @@ async def test_a_killed_host_is_replaced_and_the_calls_and_the_job_go_on(fetch: 
     assert (await _ended(fetch, job))["state"] == "succeeded"
     story = json.loads((await fetch(f"/events?after=0&job={job}")).body)["events"]
     assert [event["kind"] for event in story].count("finished") == 1
+
+
+async def test_a_browser_that_leaves_while_a_host_starts_is_not_listened_to(
+    fetch: Fetch, home: Path, http_server: Any, jp_http_port: int, jp_auth_header: dict[str, str], jp_base_url: str
+) -> None:
+    """given no host, when seven browsers ask for news and leave before one is there, then no place is taken"""
+    for _ in range(7):
+        async with browser(jp_http_port) as one:
+            await one.send("GET", f"{jp_base_url.rstrip('/')}{PREFIX}/events?wait=30", jp_auth_header)
+            await asyncio.sleep(0.05)
+    assert (await fetch("/voices")).code == 200
+    assert (await fetch("/events")).code == 200
 
 
 async def test_a_crash_with_unfinished_jobs_is_mended_without_a_call(fetch: Fetch, home: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from hay_say_lab.service.door import MOST_STREAMS
-from hay_say_lab.service.handlers import HEARTBEAT_SECONDS
+from hay_say_lab.service.events import HEARTBEAT_SECONDS
 from tests.service.conftest import ADAM, ALICE, BOB, OLGA
 from tests.service.running_host import PREFIX, RunningHost, speak, until
 

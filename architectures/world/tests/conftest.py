@@ -27,7 +27,7 @@ SPOKEN_RATE = 22_050
 
 # espeak-ng voices that differ in pitch, formants, brightness and in how they make sound at all. All have
 # enough consonants without voice; its f2 to f5 have hardly any.
-SPEAKERS = {"man": "en-us", "woman": "en-us+Annie", "machine": "en-us+klatt"}
+SPEAKERS = {"man": "en-us+Storm", "woman": "en-us+Annie", "machine": "en-us+klatt"}
 
 REFERENCE_TEXT = (
     "The north wind and the sun were disputing which was the stronger, when a traveller came along wrapped "
