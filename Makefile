@@ -6,7 +6,7 @@ VENV     := .venv
 BIN      := $(VENV)/bin
 UV       := $(BIN)/uv
 STATIC   := hay_say_lab/widgets/static
-WORKERS  ?= 2
+WORKERS  ?= 4
 
 ARCHITECTURES := architectures/espeak_ng architectures/world
 TEST_PLUGINS  := tests/plugins/parrot

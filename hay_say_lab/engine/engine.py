@@ -198,8 +198,14 @@ class Engine:
             if await self._reuse(job):
                 return True
             need = self.pool.need(job.stage.worker, job.stage.voice, audio_seconds(job, self.objects))
+        except StorageFailed:
+            raise                               # the disk's fault, not the job's: the tick is tried again
         except LabError as gone:
             return await self.store.write(edges.refused, job, gone.as_json())
+        except Exception:
+            log.exception("stage %d of job %s cannot be looked at", job.current, job.id)
+            fault = WorkerFailed("The host failed while it looked at the stage.", fix="See its log.")
+            return await self.store.write(edges.refused, job, fault.as_json())
         verdict = admit(need, self.pool.ledger())
         if isinstance(verdict, Wait):
             if self.news.waiting.get(job.id) != verdict.reason:

@@ -16,7 +16,7 @@ from hay_say_lab.client.api import Api
 from hay_say_lab.client.hosting import Hosting
 from hay_say_lab.domain.host import read_record
 from hay_say_lab.domain.request import Request, RequestText, Step
-from hay_say_lab.errors import Conflict, Full, HostUnreachable, InvalidRequest, JobMissing, Unauthorized
+from hay_say_lab.errors import Conflict, Full, HostLost, HostUnreachable, InvalidRequest, JobMissing, Unauthorized
 from tests.client.relay import BASE, TOKEN, Mishap, Relay
 
 SAY = Request((Step("speak", "parrot:polly"),), text=RequestText("one two"), seed=7)
@@ -69,7 +69,7 @@ def test_a_call_that_may_have_been_heard_is_not_repeated_where_that_would_do_it_
     far: Lab, relay: Relay
 ) -> None:
     relay.mishaps.append(("DELETE", "lost behind"))
-    with pytest.raises(HostUnreachable, match="lost while it answered"):
+    with pytest.raises(HostLost, match="lost while it answered"):
         far.voices.remove("parrot:polly")
     assert len(relay.named("DELETE", "/voices/parrot%3Apolly")) == 1
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hay_say_lab.domain.clip import ClipFacts
-from hay_say_lab.domain.request import LARGEST_SEED, Request, RequestText, Step
+from hay_say_lab.domain.request import LARGEST_SEED, EffectLink, Request, RequestText, Step
 from hay_say_lab.domain.timings import TimedPhoneme, TimedWord, Timings
 from hay_say_lab.domain.voice import Provenance, Voice, VoiceFile, is_slug
 from hay_say_lab.errors import Fix, JobMissing, LabError, Problem, family, from_json
@@ -21,7 +21,9 @@ REQUESTS = [
         text=RequestText("Grüße 🦜 \u202ework", "de-AT", "ssml"),
         prepare={"a": 1},
         finish={"b": False},
+        effects=(EffectLink("reverb", {"size": 0.5}), EffectLink("gate", mix=0.25)),
         seed=LARGEST_SEED,
+        fresh=True,
     ),
     Request(()),                                                                # nothing to do, but a request
 ]  # fmt: skip

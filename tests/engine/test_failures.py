@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from hay_say_lab.domain.job import State
+from hay_say_lab.domain.canonical import new_id
+from hay_say_lab.domain.job import Job, Stage, State
 from hay_say_lab.domain.request import Request, RequestText, Step
 from hay_say_lab.domain.voice import Voice
 from hay_say_lab.errors import IllegalTransition
+from hay_say_lab.storage import edges
+from hay_say_lab.storage.rows import now
 from tests.engine.laboratory import POLLY, laboratory, say
 from tests.engine.plugins import install
 
@@ -180,6 +183,22 @@ async def test_a_step_that_makes_no_sound_fails_by_name_and_the_queue_goes_on(
         assert job.state is State.FAILED
         assert (job.error or {})["message"] == "'mute' made no clip."
         assert (await lab.made(say())).state is State.SUCCEEDED
+
+
+async def test_a_job_that_cannot_even_be_looked_at_is_refused_and_the_queue_goes_on(tmp_path: Path) -> None:
+    """A row that no plan of today's makes, as an older or a broken program might have left it."""
+    async with laboratory(tmp_path) as lab:
+        at = now()
+        odd = Stage(0, "step", "convert", "parrot", voice=POLLY, inputs={"clip": "nowhere.clip"})
+        odd = odd.evolve(voice_hash=lab.voices.get(POLLY).hash)
+        job = Job(new_id(), "ann", State.QUEUED, say(), at, at, stages=(odd,))
+        await lab.store.write(edges.submit, job, None, "b" * 64)
+
+        later = await lab.made(say())
+
+        assert later.state is State.SUCCEEDED
+        assert lab.store.job(job.id).state is State.FAILED
+        assert lab.story(job) == ["queued", "refused"]
 
 
 async def test_a_stage_that_no_machine_of_this_size_can_hold_is_refused(

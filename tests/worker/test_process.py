@@ -237,7 +237,7 @@ def test_a_worker_whose_parent_died_before_it_began_does_not_begin(tmp_path: Pat
     ("task", "settings", "expected"),
     [
         ("prepare", {"sample_rate": 16_000}, {"clip": "clip.w64"}),
-        ("finish", {}, {"clip": "clip.w64", "picture": "picture.json"}),
+        ("finish", {"finish": {}, "effects": []}, {"clip": "clip.w64", "picture": "picture.json"}),
     ],
 )
 def test_the_audio_worker_speaks_the_same_protocol(

@@ -33,7 +33,7 @@ def scaled(samples: Floats, exponent: int) -> Floats:
 
 
 def match(samples: Floats, model: Floats) -> None:
-    """Give samples (N,) the root mean square of `model`, in place, by at most 12 dB: WORLD shifts it by a few."""
+    """Give samples (N,) the root mean square of `model`, in place, by at most 12 dB; WORLD shifts it by a few."""
     have, want = rms(samples), rms(model)
     if have > 0.0 and want > 0.0:
         reach = 10.0 ** (_MOST_MATCH_DB / 20.0)
@@ -59,7 +59,8 @@ def rms(samples: Floats) -> float:
     """Root mean square of samples (N,), summed in float64."""
     if not len(samples):
         return 0.0
-    return math.sqrt(sum(float(np.square(part, dtype=np.float64).sum()) for part in _parts(samples)) / len(samples))
+    total = sum(float(np.square(part, dtype=np.float64).sum()) for part in _parts(samples))
+    return math.sqrt(total / len(samples))
 
 
 def peak_of(samples: Floats) -> float:

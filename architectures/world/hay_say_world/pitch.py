@@ -21,7 +21,7 @@ _SUNG_LIMITS_HZ = (30.0, 2000.0)    # what WORLD can synthesise at every rate he
 
 @dataclass(frozen=True, slots=True)
 class PitchHabit:
-    """Median of log f0 (f0 in Hz), its spread (1.4826 x median absolute deviation), and the frames counted."""
+    """Median of log f0 (f0 in Hz), its spread (1.4826 x median absolute deviation), frames counted."""
 
     log_median: float
     spread: float
@@ -43,7 +43,7 @@ def habit_of(f0_hz: Floats) -> PitchHabit | None:
 
 @dataclass(frozen=True, slots=True)
 class PitchMap:
-    """log f0 -> centre + ratio (log f0 - source) where voiced, held within bounds, then `semitones` higher."""
+    """log f0 -> centre + ratio (log f0 - source) where voiced, within bounds, then `semitones` higher."""
 
     source: float
     centre: float

@@ -80,7 +80,7 @@ class WorldRuntime(Runtime):
         return {name: version(name) for name in ("pyworld-prebuilt", "numpy", "scipy")}
 
     def _survey(self, samples: Floats, sample_rate: int, settings: Settings, journal: Journal) -> Survey:
-        """A survey from the shelf, or a new one; its pieces are counted either way: a retry may find no shelf."""
+        """A survey from the shelf or a new one. Its pieces count either way: a retry may find no shelf."""
         key = self._shelf.key(samples, sample_rate, settings.search)
         heard = self._shelf.get(key)
         if heard is None:

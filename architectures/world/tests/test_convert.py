@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,6 @@ import numpy as np
 import pytest
 from scipy.signal import resample
 
-from hay_say_lab.domain.canonical import sha256_hex
 from hay_say_lab.domain.control import with_defaults
 from hay_say_lab.plugin import Clip, InvalidRequest, LabError, Result, VoiceFiles
 from hay_say_world.classes import classify
@@ -119,7 +119,7 @@ def test_fitting_the_pitch_acts_with_a_reference_only(short: Speaker, convert: C
     clip = short("man")
     own = habit(hear(clip)).log_median
     fit, unfit = (habit(hear(made(convert("woman", clip, fit_pitch=on)))).log_median for on in (True, False))
-    assert fit > own + 0.5              # from 98 Hz to 220 Hz
+    assert fit > own + 0.5              # from 82 Hz to 220 Hz
     assert unfit == pytest.approx(own, abs=0.05)
     bare = [made(convert("controls", clip, fit_pitch=on)).samples for on in (True, False)]
     assert np.array_equal(*bare)
@@ -184,11 +184,11 @@ def test_the_pitch_search_obeys_its_bounds_and_its_method(short: Speaker, conver
         return float(convert("controls", clip, **settings).documents["report"]["source_median_f0_hz"])
 
     plain = median()
-    assert 90 < plain < 110
+    assert 70 < plain < 95
     assert median(f0_floor_hz=118.0) > 110      # its own pitch is too low
     results = [made(convert("controls", clip, f0_method=method)).samples for method in ("harvest", "dio")]
     assert not np.array_equal(*results)
-    high = made(convert("controls", clip, pitch_semitones=24.0))        # about 400 Hz
+    high = made(convert("controls", clip, pitch_semitones=24.0))        # about 330 Hz
     low_ceiling, high_ceiling = (
         convert("controls", high, f0_ceiling_hz=ceiling).documents["report"]["source_median_f0_hz"]
         for ceiling in (300.0, 800.0)
@@ -206,37 +206,45 @@ def test_every_control_has_a_test_here() -> None:
 # ----------------------------------------------------------------------------- repeatability and interruption
 
 
-def test_the_same_request_gives_the_same_samples_in_every_process(
-    source: Speaker, fitted: Callable[[str], Path], convert: Convert, tmp_path: Path
-) -> None:
-    clip = part(source("man"), 3.0)
-    here = made(convert("woman", clip)).samples
-    np.save(tmp_path / "clip.npy", clip.samples)
-    code = f"""
-import sys, numpy as np, hashlib
+CONVERT_IN_A_PROCESS = """
+import hashlib, sys
 from pathlib import Path
 from types import SimpleNamespace
+import numpy as np
 from hay_say_lab.domain.control import with_defaults
 from hay_say_lab.plugin import Clip, VoiceFiles
 from hay_say_world.manifest import CONTROLS
 from hay_say_world.runtime import WorldRuntime
-np.random.seed(int(sys.argv[1]))
+
+profile, clip, rate, seed = sys.argv[1:]
+np.random.seed(int(seed))
 runtime = WorldRuntime()
-runtime.load(VoiceFiles("world:woman", {{"profile": Path({str(fitted("woman"))!r})}}))
+runtime.load(VoiceFiles("world:woman", {"profile": Path(profile)}))
 context = SimpleNamespace(
-    checkpoint=lambda *a: None, kept=lambda p: None, keep=lambda p, a: None, seed=int(sys.argv[1])
+    checkpoint=lambda *a: None, kept=lambda piece: None, keep=lambda piece, arrays: None, seed=int(seed)
 )
-clip = Clip(np.load({str(tmp_path / "clip.npy")!r}), {clip.sample_rate})
-result = runtime.convert("world:woman", clip, with_defaults(CONTROLS, {{}}), context)
-print(hashlib.sha256(result.clip.samples.tobytes()).hexdigest())
+clip = Clip(np.load(clip), int(rate))
+for _ in range(2):
+    result = runtime.convert("world:woman", clip, with_defaults(CONTROLS, {}), context)
+    print(hashlib.sha256(result.clip.samples.tobytes()).hexdigest())
 """
-    said = {
-        subprocess.run(
-            [sys.executable, "-c", code, seed], capture_output=True, text=True, check=True, timeout=60
-        ).stdout.strip()
-        for seed in ("1", "2")
-    }
-    assert said == {sha256_hex(here.tobytes())}
+
+
+def test_the_same_request_gives_the_same_samples_again_and_in_every_process(
+    source: Speaker, fitted: Callable[[str], Path], tmp_path: Path
+) -> None:
+    # given processes with as many threads each, as workers have (with more, sums are added in another order)
+    clip = part(source("man"), 3.0)
+    np.save(tmp_path / "clip.npy", clip.samples)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    said: list[str] = []
+    for seed in ("1", "2"):
+        arguments = [str(fitted("woman")), str(tmp_path / "clip.npy"), str(clip.sample_rate), seed]
+        command = [sys.executable, "-c", CONVERT_IN_A_PROCESS, *arguments]
+        run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
+        said += run.stdout.split()
+    assert len(said) == 4
+    assert len(set(said)) == 1
 
 
 def test_a_result_does_not_depend_on_what_was_converted_before(
@@ -259,7 +267,7 @@ def test_a_retry_behind_kept_pieces_gives_the_undisturbed_result(
     warm: bool, source: Speaker, fitted: Callable[[str], Path], stage: Callable[..., Any]
 ) -> None:
     # given a clip of several pieces and its undisturbed result
-    long = Clip(np.tile(source("man").samples, 3), source("man").sample_rate)
+    long = Clip(np.tile(source("man").samples, 2), source("man").sample_rate)
     settings = with_defaults(CONTROLS, {"f0_method": "dio"})
 
     def worker() -> WorldRuntime:
