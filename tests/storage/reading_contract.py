@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from hay_say_lab.domain.job import Job, State
 from hay_say_lab.errors import ClipMissing
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.store import JobStore, keep_clip
-from tests.storage.stories import Stories
+from tests.storage.stories import MADE, Stories
 
 
 class ReadingContract(Stories):
@@ -95,3 +96,41 @@ class ReadingContract(Stories):
         await store.write(keep_clip, "bob", ClipFacts(**{**facts.as_json(), "label": "other.wav"}))
         assert store.clip("bob", facts.sha256).label == "other.wav"
         assert store.clip("ann", facts.sha256).label == "mine.wav"
+
+    # Results that may be used again.
+
+    async def test_a_result_that_was_kept_is_known_by_its_key(self, store: JobStore) -> None:
+        assert store.result("k" * 64) is None
+        job = await self.running(store)
+        await store.write(edges.stage_done, job, replace(MADE, key="k" * 64))
+
+        kept = store.result("k" * 64)
+
+        assert kept is not None
+        assert (kept.outputs, kept.code_version, kept.fingerprint) == (MADE.outputs, MADE.code_version, MADE.fingerprint)
+        assert kept.cached
+
+    async def test_the_newest_result_under_a_key_is_the_one_that_is_kept(self, store: JobStore) -> None:
+        for name in ("3" * 64, "4" * 64):
+            job = await self.running(store)
+            await store.write(edges.stage_done, job, replace(MADE, key="k" * 64, outputs={"clip": name}))
+        kept = store.result("k" * 64)
+        assert kept is not None
+        assert kept.outputs == {"clip": "4" * 64}
+
+    async def test_a_stage_whose_result_is_kept_goes_the_same_way_without_a_worker(self, store: JobStore) -> None:
+        job = await self.queued(store, "bob")
+
+        assert await store.write(edges.reused, job, replace(MADE, key="k" * 64, cached=True), None)
+
+        waiting = store.job(job.id)
+        assert (waiting.state, waiting.current, waiting.token) == (State.QUEUED, 1, 1)
+        assert (waiting.stages[0].done, waiting.stages[0].cached) == (True, True)
+        assert self.kinds(store, job) == ["queued", "started", "stage_done"]
+        assert store.holds("bob", MADE.outputs["clip"])
+
+    async def test_a_kept_result_is_nothing_to_a_job_that_moved_on(self, store: JobStore) -> None:
+        job = await self.queued(store)
+        await store.write(edges.cancel, job.id)
+        assert not await store.write(edges.reused, job, replace(MADE, cached=True), None)
+        assert self.kinds(store, job) == ["queued", "cancel", "stopped"]

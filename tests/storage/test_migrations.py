@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -22,8 +23,19 @@ from alembic.script import ScriptDirectory
 from hay_say_lab.domain.code import ROOT
 from hay_say_lab.errors import StorageFailed
 from hay_say_lab.storage.database import HEAD, migrate, open_engine
+from hay_say_lab.storage.rows import job_row, stage_row
 from hay_say_lab.storage.schema import metadata
+from hay_say_lab.storage.store import JobStore
+from tests.storage.stories import job_of
 
+
+def _alembic() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "storage" / "migrations"))
+    return config
+
+
+REVISIONS = [script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()]
 NEXT = f"{int(HEAD) + 1:04d}"
 
 WRITE_ONE_JOB_AND_DIE = """
@@ -110,8 +122,7 @@ def test_the_migrations_make_what_the_schema_says(tmp_path: Path) -> None:
 
 
 def test_the_head_that_the_code_names_is_the_newest_migration() -> None:
-    config = Config()
-    config.set_main_option("script_location", str(ROOT / "storage" / "migrations"))
+    config = _alembic()
     assert ScriptDirectory.from_config(config).get_heads() == [HEAD]
 
 
@@ -136,6 +147,31 @@ def test_an_older_home_is_backed_up_whole_and_then_migrated(database: Path, tmp_
     assert "mood" not in columns
     assert jobs == 1, "also what lay in the write-ahead log"
     assert backup.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("revision", sorted(set(REVISIONS) - {HEAD}))
+def test_a_job_of_every_earlier_schema_is_still_there(revision: str, tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    engine = open_engine(f"sqlite:///{path}")
+    config = _alembic()
+    job = job_of()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+        tables = sa.MetaData()
+        tables.reflect(connection)
+        rows = [("jobs", job_row(job)), *(("stages", stage_row(job.id, stage)) for stage in job.stages)]
+        for name, row in rows:
+            known = {column: value for column, value in row.items() if column in tables.tables[name].c}
+            connection.execute(metadata.tables[name].insert().values(known))
+
+    migrate(engine, path)
+
+    store = JobStore(engine, lambda: None)
+    assert store.job(job.id) == job
+    assert store.queued("interactive", 5) == [job]
+    store.close()
+    assert path.with_name(f"jobs.sqlite3.before-{HEAD}").exists()
 
 
 def test_a_migration_that_fails_leaves_the_old_schema_and_the_jobs(database: Path, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ QUESTIONS: dict[str, Callable[[JobStore], Any]] = {
     "a recipe": lambda store: store.recipe("0" * 64, "ann"),
     "recipes of a sound": lambda store: store.recipes_of("0" * 64, "ann"),
     "who may read": lambda store: store.holds("ann", "0" * 64),
+    "a kept result": lambda store: store.result("0" * 64),
     "a clip": lambda store: store.clip("ann", "0" * 64),
 }
 

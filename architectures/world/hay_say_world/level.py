@@ -33,7 +33,7 @@ def scaled(samples: Floats, exponent: int) -> Floats:
 
 
 def match(samples: Floats, model: Floats) -> None:
-    """Give samples (N,) the root mean square of `model`, in place, by at most 12 dB; WORLD shifts it by a few."""
+    """Give samples (N,) the root mean square of `model`, in place, by at most 12 dB."""
     have, want = rms(samples), rms(model)
     if have > 0.0 and want > 0.0:
         reach = 10.0 ** (_MOST_MATCH_DB / 20.0)
@@ -69,7 +69,7 @@ def peak_of(samples: Floats) -> float:
 
 
 def _limit(samples: Floats, sample_rate: int) -> float:
-    """Hold peaks by a smooth gain around each, in place: a moving mean of a moving minimum of what each needs.
+    """Hold peaks by a smooth gain around each, in place: a moving mean of a moving minimum of the needs.
 
     Sound farther than twice the reach from a peak keeps its level. Returns the lowest gain.
     """

@@ -25,8 +25,8 @@ from hay_say_world.survey import Survey, survey
 SPOKEN = Path(__file__).with_name("spoken.py")
 SPOKEN_RATE = 22_050
 
-# espeak-ng voices that differ in pitch and in both classes of sounds. Most of its voices share their consonants
-# without voice, and f2 to f5 have hardly any.
+# espeak-ng voices that differ in pitch and in both classes of sounds. Most of its voices share their
+# consonants without voice, and f2 to f5 have hardly any.
 SPEAKERS = {"man": "en-us+Storm", "woman": "en-us+Annie", "machine": "en-us+klatt"}
 
 REFERENCE_TEXT = (

@@ -267,7 +267,7 @@ def test_a_retry_behind_kept_pieces_gives_the_undisturbed_result(
     warm: bool, source: Speaker, fitted: Callable[[str], Path], stage: Callable[..., Any]
 ) -> None:
     # given a clip of several pieces and its undisturbed result
-    long = Clip(np.tile(source("man").samples, 2), source("man").sample_rate)
+    long = part(Clip(np.tile(source("man").samples, 2), source("man").sample_rate), 15.5)
     settings = with_defaults(CONTROLS, {"f0_method": "dio"})
 
     def worker() -> WorldRuntime:

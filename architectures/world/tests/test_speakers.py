@@ -1,8 +1,8 @@
 """One speaker becomes another: six directions between voices of espeak-ng.
 
-Distances are between Gaussians of mel cepstra c1..c29 below 8 kHz, of voiced and of unvoiced frames: between the
-means alone, and Wasserstein-2 between means and covariances together. What is compared is what is heard in the
-clip and in the result, each listened to anew, with what the runtime heard in a reference of other words.
+Distances are between Gaussians of mel cepstra c1..c29 below 8 kHz, of voiced and of unvoiced frames: between
+the means alone, and Wasserstein-2 between means and covariances together. What is compared is what is heard in
+the clip and in the result, each listened to anew, with what the runtime heard in a reference of other words.
 """
 
 from __future__ import annotations
