@@ -116,7 +116,7 @@ class Stranger(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", "5")
         self.end_headers()
-        self.wfile.write(b"Good?")
+        self.wfile.write(b'["?"]')
 
     def log_message(self, format: str, *arguments: object) -> None:
         pass

@@ -27,7 +27,7 @@ SPOKEN_RATE = 22_050
 
 # espeak-ng voices that differ in pitch and in both classes of sounds. Most of its voices share their
 # consonants without voice, and f2 to f5 have hardly any.
-SPEAKERS = {"man": "en-us+Storm", "woman": "en-us+Annie", "machine": "en-us+klatt"}
+SPEAKERS = {"man": "en-us+Demonic", "woman": "en-us+Annie", "machine": "en-us+klatt"}
 
 REFERENCE_TEXT = (
     "The north wind and the sun were disputing which was the stronger, when a traveller came along wrapped "
@@ -35,8 +35,8 @@ REFERENCE_TEXT = (
     "considered stronger."
 )
 SOURCE_TEXT = (
-    "And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your "
-    "country. Six thick thistle sticks."
+    "And so, my fellow Americans, ask not what your country can do for you. Six thick thistle sticks stood in "
+    "the field."
 )
 SHORT_TEXT = "Six thick thistle sticks stood in the yellow field."
 
@@ -127,7 +127,7 @@ def reference(spoken: Callable[[str, str], Clip]) -> Callable[[str], Clip]:
 
 @pytest.fixture(scope="session")
 def source(spoken: Callable[[str, str], Clip]) -> Callable[[str], Clip]:
-    """speaker -> about 8 seconds of other words."""
+    """speaker -> about 6 seconds of other words."""
     return lambda speaker: spoken(speaker, SOURCE_TEXT)
 
 
