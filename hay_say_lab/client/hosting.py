@@ -47,7 +47,7 @@ class Hosting:
         if remote is not None:
             return remote
         record = read_record(self.home)
-        if record is None or not process_alive(record.pid) or not _answers(record):
+        if record is None or not process_alive(record.pid) or not answers(record):
             return None
         return Address(record.url, record.secret, record.host_id)
 
@@ -164,7 +164,7 @@ def _named_by_environment() -> Address | None:
     return Address(url.rstrip("/"), os.environ.get("HAY_SAY_TOKEN", ""))
 
 
-def _answers(record: HostRecord) -> bool:
+def answers(record: HostRecord) -> bool:
     """Whether it is the recorded host that answers there, with an open door: our secret goes to nobody else."""
     try:
         with _opener().open(f"{record.url}/hay-say/v1/health", timeout=SECONDS_FOR_HEALTH) as answer:

@@ -95,10 +95,13 @@ class Engine:
 
     async def submit(self, owner: str, request: Request, key: str | None = None) -> tuple[Job, bool]:
         """Queue a request; True where it is new, False where `key` made it before. Raises InvalidRequest, Full."""
+        known = self.store.job_of_key(owner, key) if key is not None else None
+        if known is not None and known[1] == _body_hash(request):
+            return known[0], False          # asked before and taken: nothing that has changed since counts
         problems = self.problems(owner, request)
         if problems:                # NaN is one: only behind this has a request a canonical form
             raise InvalidRequest(_headline(problems), problems=problems)
-        body_hash = content_id(request.as_json())
+        body_hash = _body_hash(request)
         if self.store.count(State.QUEUED, owner=owner) >= MOST_QUEUED:
             raise Full(
                 f"You have {MOST_QUEUED} jobs waiting already.",
@@ -354,6 +357,14 @@ class Engine:
         if job.state in (State.SUCCEEDED, State.CANCELLED):
             remove(self._home.scratch / job.id)
         self.news.ring()
+
+
+def _body_hash(request: Request) -> str:
+    """What tells two requests under one key apart; '' where a value has no canonical form (NaN)."""
+    try:
+        return content_id(request.as_json())
+    except ValueError:
+        return ""
 
 
 def _headline(problems: list[Problem]) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
+from hay_say_lab.client.hosting import answers
 from hay_say_lab.domain.host import lock_path, read_record
 
 SECONDS_TO_TAKE = 15.0
@@ -57,11 +55,4 @@ def _try(descriptor: int) -> bool:
 def _answers(home: Path) -> bool:
     """Whether the host that host.json names is there and its door is open."""
     record = read_record(home)
-    if record is None:
-        return False
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(f"{record.url}/hay-say/v1/health", timeout=2.0) as answer:
-            return json.load(answer).get("host_id") == record.host_id
-    except (OSError, ValueError):
-        return False
+    return record is not None and answers(record)

@@ -61,6 +61,14 @@ class JobStore:
             raise JobMissing("There is no such job.", field="job", fix="List yours with 'hay-say jobs'.")
         return job
 
+    def job_of_key(self, owner: str, key: str) -> tuple[Job, str] | None:
+        """The job that an owner's idempotency key made, and the hash of the body that it came with."""
+        query = sa.select(jobs).where(jobs.c.owner == owner, jobs.c.idempotency_key == key)
+        with self._reading() as connection:
+            row = connection.execute(query).mappings().first()
+            found = read_job(connection, row["id"]) if row is not None else None
+        return (found, str(row["body_hash"])) if found is not None and row is not None else None
+
     def jobs(
         self,
         owner: str,

@@ -36,10 +36,10 @@ SAID = [
     (["Hi.", *POLLY, "--markup", "ssml"], {"text.markup"}),                     # the parrot reads plain text
     (["Hi.", *POLLY, "--lane", "express"], {"arguments"}),
     (["Hi.", *POLLY, "--volume", "3"], {"arguments"}),
-    (["Hi.", *POLLY, "--out", "hi.mp3"], {"out"}),
+    (["Hi.", *POLLY, "--out", "hi.aac"], {"out"}),
     (["Hi.", *POLLY, "--out", "nowhere/hi.wav"], {"out"}),
     (["Hi.", *POLLY, "--out", "folder.wav"], {"out"}),
-    (["", "--voice", "nope", "--set", "x", "--seed", "y", "--out", "a.mp3"],
+    (["", "--voice", "nope", "--set", "x", "--seed", "y", "--out", "a.aac"],
      {"set", "seed", "out", "steps.0.voice"}),                                  # all of it together
 ]  # fmt: skip
 
@@ -59,9 +59,9 @@ def test_what_cannot_be_said_is_refused_with_all_its_problems(hay_say: Shell) ->
 
 
 def test_a_person_reads_every_problem_with_its_fix(hay_say: Shell) -> None:
-    ended = hay_say("say", "Hi.", *POLLY, "--set", "beeps=99", "--seed", "seven", "--out", "hi.mp3")
+    ended = hay_say("say", "Hi.", *POLLY, "--set", "beeps=99", "--seed", "seven", "--out", "hi.aac")
     assert (ended.status, ended.out) == (2, "")
-    for sentence in ("'seven' is no whole number.", "goes from 1 to 8", "Use 8", "End the name in .wav or .flac."):
+    for sentence in ("'seven' is no whole number.", "goes from 1 to 8", "Use 8", "End the name in .wav or .flac or .ogg or .mp3."):
         assert sentence in ended.err
 
 
@@ -104,7 +104,7 @@ def test_what_is_no_recording_is_refused(hay_say: Shell) -> None:
 
 def test_a_recording_and_an_option_are_refused_together(hay_say: Shell) -> None:
     (hay_say.folder / "text.wav").write_text("This is no sound.")
-    ended = hay_say.json("convert", "text.wav", *POLLY, "--seed", "x", "--out", "a.mp3")
+    ended = hay_say.json("convert", "text.wav", *POLLY, "--seed", "x", "--out", "a.aac")
     assert ended.fields == {"seed", "out", "clip"}
 
 

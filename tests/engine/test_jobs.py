@@ -154,3 +154,59 @@ async def test_every_object_of_a_job_is_a_canonical_clip_or_json(tmp_path: Path)
                         assert (file.format, file.subtype, file.channels) == ("W64", "FLOAT", 1)
                 else:
                     assert json.loads(path.read_bytes())
+
+
+async def test_a_repeated_key_finds_its_job_whatever_has_changed_since(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Given a job, when its call is repeated while the queue is full, then the same job is the answer."""
+    async with laboratory(tmp_path) as lab:
+        first = await lab.submit(say("one"), key="k")
+        monkeypatch.setattr("hay_say_lab.engine.engine.MOST_QUEUED", 0)
+
+        again = await lab.submit(say("one"), key="k")
+
+        assert again.id == first.id
+
+
+def kept(body: str) -> Request:
+    """As people ask: what is kept is used."""
+    return say(body).evolve(fresh=False)
+
+
+async def test_the_same_stage_is_made_once_and_a_fresh_request_makes_it_anew(tmp_path: Path) -> None:
+    async with laboratory(tmp_path) as lab:
+        made = await lab.made(kept("one two"))
+
+        again = await lab.made(kept("one two"))
+        louder = await lab.made(kept("one two").evolve(finish={"loudness_lufs": -20.0}))
+        fresh = await lab.made(say("one two"))
+
+        assert [stage.cached for stage in made.stages] == [False, False]
+        assert [stage.cached for stage in again.stages] == [True, True]
+        assert [stage.cached for stage in louder.stages] == [True, False], "a change of finish runs finish alone"
+        assert [stage.cached for stage in fresh.stages] == [False, False]
+        assert made.recipe == again.recipe == fresh.recipe
+        assert made.artifact != louder.artifact
+
+
+async def test_a_result_whose_object_is_gone_is_made_again(tmp_path: Path) -> None:
+    async with laboratory(tmp_path) as lab:
+        made = await lab.made(kept("one two"))
+        lab.objects.open_path(made.stages[0].outputs["timings"]).unlink()
+
+        again = await lab.made(kept("one two"))
+
+        assert [stage.cached for stage in again.stages] == [False, True]
+        assert again.artifact == made.artifact
+
+
+async def test_another_seed_voice_or_setting_is_another_stage(tmp_path: Path) -> None:
+    async with laboratory(tmp_path) as lab:
+        await lab.made(kept("one two"))
+        for other in (
+            kept("one two").evolve(seed=8),
+            kept("one three"),
+            kept("one two").evolve(steps=(Step("speak", POLLY, {"beeps": 2}),)),
+        ):
+            assert not (await lab.made(other)).stages[0].cached

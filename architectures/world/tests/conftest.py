@@ -25,9 +25,10 @@ from hay_say_world.survey import Survey, survey
 SPOKEN = Path(__file__).with_name("spoken.py")
 SPOKEN_RATE = 22_050
 
-# espeak-ng voices that differ in pitch and in both classes of sounds. Most of its voices share their
-# consonants without voice, and f2 to f5 have hardly any.
-SPEAKERS = {"man": "en-us+Demonic", "woman": "en-us+Annie", "machine": "en-us+klatt"}
+# Voices of espeak-ng. The targets differ in both classes of sounds, and the woman in pitch; most voices share
+# their consonants without voice, and f2 to f5 have hardly any. The man is the plain voice, a source only.
+SPEAKERS = {"man": "en-us", "woman": "en-us+Annie", "machine": "en-us+klatt", "giant": "en-us+Demonic"}
+TARGETS = ("woman", "machine", "giant")
 
 REFERENCE_TEXT = (
     "The north wind and the sun were disputing which was the stronger, when a traveller came along wrapped "
@@ -35,8 +36,8 @@ REFERENCE_TEXT = (
     "considered stronger."
 )
 SOURCE_TEXT = (
-    "And so, my fellow Americans, ask not what your country can do for you. Six thick thistle sticks stood in "
-    "the field."
+    "And so, my fellow Americans, ask not what your country can do for you. Six thick thistle sticks stood "
+    "in the field."
 )
 SHORT_TEXT = "Six thick thistle sticks stood in the yellow field."
 
@@ -154,10 +155,10 @@ def fitted(shelf: Path, reference: Callable[[str], Clip]) -> Callable[[str], Pat
 
 @pytest.fixture(scope="session")
 def runtime(fitted: Callable[[str], Path]) -> WorldRuntime:
-    """A runtime with the built-in voice and every speaker as `world:<speaker>`."""
+    """A runtime with the built-in voice and every target as `world:<speaker>`."""
     ready = WorldRuntime()
     ready.load(VoiceFiles("world:controls"))
-    for speaker in SPEAKERS:
+    for speaker in TARGETS:
         ready.load(VoiceFiles(f"world:{speaker}", {"profile": fitted(speaker)}))
     return ready
 

@@ -16,15 +16,15 @@ Fitted = Callable[[str], Path]
 
 
 def test_a_profile_comes_back_as_it_was_and_is_small(fitted: Fitted, tmp_path: Path) -> None:
-    profile = load(fitted("man"))
+    profile = load(fitted("machine"))
     save(profile, tmp_path / "again.safetensors")
-    assert (tmp_path / "again.safetensors").read_bytes() == fitted("man").read_bytes()
-    assert fitted("man").stat().st_size < 100_000
+    assert (tmp_path / "again.safetensors").read_bytes() == fitted("machine").read_bytes()
+    assert fitted("machine").stat().st_size < 100_000
     assert list(profile.portraits) == [8000, 11025]     # all that 22 050 Hz can fill
 
 
 def test_two_speakers_meet_at_the_highest_top_that_both_fill(fitted: Fitted) -> None:
-    profile = load(fitted("man"))
+    profile = load(fitted("machine"))
     assert profile.shared_top_hz((8000,)) == 8000
     assert profile.shared_top_hz((8000, 11025, 12000, 16000, 22050)) == 11025
 
@@ -57,7 +57,7 @@ def test_a_broken_profile_is_refused_with_a_reason(
     change: Callable[[np.ndarray | None], np.ndarray | None],
     word: str,
 ) -> None:
-    tensors = load_file(fitted("man"))
+    tensors = load_file(fitted("machine"))
     changed = change(tensors.pop(name, None))
     if changed is not None:
         tensors[name] = np.ascontiguousarray(changed)
@@ -69,13 +69,13 @@ def test_a_broken_profile_is_refused_with_a_reason(
 
 
 def test_files_that_are_no_profile_are_refused(fitted: Fitted, tmp_path: Path) -> None:
-    whole = fitted("man").read_bytes()
+    whole = fitted("machine").read_bytes()
     (tmp_path / "cut").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text").write_text("no profile at all")
     (tmp_path / "empty").write_bytes(b"")
     (tmp_path / "huge").write_bytes(b"\0" * 5_000_000)
-    save_file(load_file(fitted("man")), tmp_path / "unnamed")
-    save_file(load_file(fitted("man")), tmp_path / "newer", {"format": "hay-say-world-profile/2"})
+    save_file(load_file(fitted("machine")), tmp_path / "unnamed")
+    save_file(load_file(fitted("machine")), tmp_path / "newer", {"format": "hay-say-world-profile/2"})
     for name in ("cut", "text", "empty", "huge", "unnamed", "newer", "missing"):
         with pytest.raises(InvalidRequest, match="profile of this voice is broken"):
             load(tmp_path / name)

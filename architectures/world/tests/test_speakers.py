@@ -2,8 +2,8 @@
 
 Distances are between Gaussians of mel cepstra c1..c29 below 8 kHz: between the means alone, and Wasserstein-2
 between means and covariances together. A frame counts to the class (voiced, unvoiced) that it has in the
-source, so that the same sounds are compared before and after; both are listened to anew, and the target is what
-the runtime heard in a reference of other words.
+source, so that the same sounds are compared before and after; both are listened to anew, and the target is
+what the runtime heard in a reference of other words.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Fitted = Callable[[str], Path]
 Convert = Callable[..., Result]
 Hear = Callable[[Clip], Survey]
 
-SPEAKERS = ("man", "woman", "machine")
+SPEAKERS = ("giant", "woman", "machine")
 DIRECTIONS = [(source, target) for source in SPEAKERS for target in SPEAKERS if source != target]
 TOP_HZ = 8000
 CENTS = 1200 / np.log(2)
@@ -91,12 +91,12 @@ def test_one_profile_serves_every_rate_alike(
     sample_rate: int, source: Speaker, fitted: Fitted, convert: Convert, hear: Hear
 ) -> None:
     # given the same words at the speaker's own rate and at another
-    words, profile = source("woman"), load(fitted("man"))
+    words, profile = source("woman"), load(fitted("machine"))
     clip = Clip(words.samples[: 4 * words.sample_rate], words.sample_rate)
     count = round(len(clip.samples) * sample_rate / clip.sample_rate)
     other = Clip(resample(clip.samples, count).astype(np.float32), sample_rate)
     # when both are converted
-    usual, unusual = convert("man", clip), convert("man", other)
+    usual, unusual = convert("machine", clip), convert("machine", other)
     assert usual.clip is not None
     assert unusual.clip is not None
     # then what was measured and done is the same
@@ -104,9 +104,9 @@ def test_one_profile_serves_every_rate_alike(
     assert second["timbre_top_hz"] == (8000 if sample_rate == 16_000 else 11025)
     assert second["formant_shift_measured"] == pytest.approx(first["formant_shift_measured"], abs=0.02)
     assert second["source_median_f0_hz"] == pytest.approx(first["source_median_f0_hz"], rel=0.02)
-    # and below 7 kHz the results have the same spectrum, to 1.5 dB in every third of an octave
+    # and below 7 kHz the results have the same spectrum, to 2 dB in every third of an octave
     one, two = (third_octaves(found.samples, found.sample_rate) for found in (usual.clip, unusual.clip))
-    assert np.abs(one - two).max() < 1.5
+    assert np.abs(one - two).max() < 2.0
     # and the result is far nearer to the target than the clip was
     near, far = (
         distances(portrait_of(hear(sound), hear(clip)), profile)[2] for sound in (unusual.clip, clip)
