@@ -48,7 +48,7 @@ faults: test-ready  ## kill the host, its clients and its workers at every point
 	$(BIN)/python -m pytest tests/faults $(ARGS)
 
 bench: test-ready  ## measure, and write docs/benchmarks.md with its JSON
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: test-ready  ## pictures of the panels, in both themes, in build/screenshots
 	$(BIN)/python -m tests.browser.shots build/screenshots
