@@ -23,7 +23,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     found: list[Figure] = []
-    for figure in (*control_plane.figures(), *architectures.figures()):
+    for figure in (*control_plane.figures(), *architectures.figures(options.recordings)):
         holds = {True: "holds", False: "DOES NOT HOLD", None: ""}[figure.holds]
         sys.stdout.write(f"{figure.name}: {figure.value:.3g} {figure.unit} {holds}\n")
         sys.stdout.flush()
