@@ -18,9 +18,8 @@ ROUNDS = 3
 
 
 def figures(recordings: Path) -> Iterator[Figure]:
-    """WORLD's cost grows with the share of voiced frames: goals are for a recording, where there is one.
-
-    What espeak_ng says is voiced nearly throughout; it stands in where no recording lies, and beside it otherwise.
+    """WORLD's cost grows with the share of voiced frames, so it is told of a recording (where there is one) and of what
+    espeak_ng says, which is voiced nearly throughout. The goals were found on the recording, and are held against both.
     """
     from hay_say_lab.client.lab import Lab
 
@@ -33,9 +32,9 @@ def figures(recordings: Path) -> Iterator[Figure]:
         sources = {"synthetic speech": spoken}
         if recording.is_file():
             sources = {"a recording": _at_44100(recording, home / "recording.wav"), **sources}
-        for number, (kind, source) in enumerate(sources.items()):
+        for kind, source in sources.items():
             for method, goal in (("harvest", 0.35), ("dio", 0.15)):
-                yield _converting(lab, source, method, kind, None if number else goal)
+                yield _converting(lab, source, method, kind, goal)
         end_host(home)
 
 
@@ -49,7 +48,7 @@ def _speaking(lab: object) -> Figure:
     return Figure("espeak_ng", statistics.median(costs), "s per s", None, how, spread_of(costs))
 
 
-def _converting(lab: object, source: Path, method: str, kind: str, goal: float | None) -> Figure:
+def _converting(lab: object, source: Path, method: str, kind: str, goal: float) -> Figure:
     """Each round changes the clip by a sample, so that no analysis is taken from memory."""
     import soundfile
 
