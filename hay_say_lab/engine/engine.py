@@ -110,9 +110,9 @@ class Engine:
                 retry_after_seconds=SECONDS_PER_QUEUED,
             )
         seed = request.seed if request.seed is not None else secrets.randbelow(2**32)
-        resolved = self.preflight.resolve(request).evolve(seed=seed)
+        resolved = self.preflight.casting.resolve(request).evolve(seed=seed)
         facts = self.store.clip(owner, resolved.clip) if resolved.clip else None
-        stages = plan(resolved, self.preflight, facts)
+        stages = plan(resolved, self.preflight.casting, facts)
         at = now()
         job = Job(new_id(), owner, State.QUEUED, resolved, at, at, stages=stages)
         job, created = await self.store.write(edges.submit, job, key, body_hash)

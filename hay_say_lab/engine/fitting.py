@@ -18,10 +18,10 @@ from hay_say_lab.domain.manifest import Manifest, VoiceLayout
 from hay_say_lab.domain.voice import Provenance, Voice, VoiceFile, is_slug
 from hay_say_lab.engine.admission import Admit, Refuse, admit
 from hay_say_lab.engine.attendant import Done, Failed, Order, WorkerLost
+from hay_say_lab.engine.clip_check import LOWEST_PEAK, clip_problems
 from hay_say_lab.engine.news import News
 from hay_say_lab.engine.plan import UPLOAD
 from hay_say_lab.engine.pool import WorkerPool
-from hay_say_lab.engine.preflight import LOWEST_PEAK, clip_problems
 from hay_say_lab.errors import Conflict, Fix, InvalidRequest, LabError, Problem, WorkerFailed
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.voices import Voices, voice_hash

@@ -10,19 +10,19 @@ from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.control import with_defaults
 from hay_say_lab.domain.job import AUDIO_WORKER, Stage
 from hay_say_lab.domain.request import Request
-from hay_say_lab.engine.preflight import Preflight, Resolved
+from hay_say_lab.engine.casting import Casting, Resolved
 
 UPLOAD = "upload"           # the input that is the request's own clip
 
 
-def plan(request: Request, preflight: Preflight, facts: ClipFacts | None) -> tuple[Stage, ...]:
+def plan(request: Request, casting: Casting, facts: ClipFacts | None) -> tuple[Stage, ...]:
     """The stages of a request that preflight found nothing against, every voice named. `facts` of its clip, if any."""
     planner = _Planner(facts.sample_rate if facts else None, request)
     if facts is not None:
         planner.audio("decode", {}, {"upload": UPLOAD})
     for index in range(len(request.steps)):
-        resolved = preflight.resolved_step(request, index)
-        planner.needed(resolved, request, preflight)
+        resolved = casting.resolved_step(request, index)
+        planner.needed(resolved, request, casting)
         planner.fitted(resolved)
         planner.step(resolved)
     planner.finish(request)
@@ -43,12 +43,12 @@ class _Planner:
     def audio(self, task: str, settings: dict[str, Any], inputs: dict[str, str]) -> None:
         self._append(Stage(len(self.stages), task, task, AUDIO_WORKER, settings=dict(settings), inputs=inputs))
 
-    def needed(self, resolved: Resolved, request: Request, preflight: Preflight) -> None:
+    def needed(self, resolved: Resolved, request: Request, casting: Casting) -> None:
         """Results of other tasks that a step reads, made once a request by the default voice of each task."""
         for task in resolved.offer.needs:
             if task in self._needs:
                 continue
-            maker = preflight.maker(task, request.text)
+            maker = casting.maker(task, request.text)
             index = len(self.stages)
             self.stages.append(
                 Stage(

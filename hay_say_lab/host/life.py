@@ -20,6 +20,7 @@ from hay_say_lab import __version__
 from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.code import core_version
 from hay_say_lab.domain.host import API, HostRecord, read_record, record_path
+from hay_say_lab.engine.casting import Casting
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.engine.news import News
@@ -81,7 +82,7 @@ async def live(settings: Settings) -> None:
 def _surface(home: Home, store: JobStore, news: News, voices: Voices, architectures: Architectures) -> Surface:
     objects = ObjectStore(home.objects)
     pool = WorkerPool(home, objects, architectures, places=max(1, len(os.sched_getaffinity(0))))
-    preflight = Preflight(architectures, voices)
+    preflight = Preflight(Casting(architectures, voices))
     engine = Engine(
         home=home,
         store=store,

@@ -60,7 +60,7 @@ class PreflightHandler(LabHandler):
         request = self.body_of(Request)
         engine = self.surface.engine
         problems = [ProblemView(**problem.as_json()) for problem in engine.problems(self.owner, request)]
-        self.reply(PreflightView(problems, engine.preflight.serving(request)))
+        self.reply(PreflightView(problems, engine.preflight.casting.serving(request)))
 
 
 class JobsHandler(LabHandler):

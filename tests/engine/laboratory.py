@@ -17,6 +17,7 @@ from hay_say_lab.audio.inspection import inspect
 from hay_say_lab.domain.job import Job
 from hay_say_lab.domain.request import Request, RequestText, Step
 from hay_say_lab.engine.attendant import Patience
+from hay_say_lab.engine.casting import Casting
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.engine.news import News
@@ -112,7 +113,7 @@ async def laboratory(root: Path, *, places: int = 2, patience: Patience = QUICK)
     voices = Voices(open_documents(home.registry / "voices.json"), architectures)
     pool = WorkerPool(home, objects, architectures, places=places, patience=patience)
     engine = Engine(
-        home=home, store=store, objects=objects, pool=pool, preflight=Preflight(architectures, voices), voices=voices,
+        home=home, store=store, objects=objects, pool=pool, preflight=Preflight(Casting(architectures, voices)), voices=voices,
         keys=StageKeys(architectures), news=news,
     )  # fmt: skip
     fitting = Fitting(

@@ -9,8 +9,8 @@ import pytest
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import Stage
 from hay_say_lab.domain.request import Request, RequestText, Step
+from hay_say_lab.engine.casting import Casting
 from hay_say_lab.engine.plan import plan
-from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.documents import open_documents
 from hay_say_lab.registry.voices import Voices
@@ -46,8 +46,8 @@ def voices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Voices:
 
 
 @pytest.fixture
-def preflight(voices: Voices) -> Preflight:
-    return Preflight(Architectures(), voices)
+def casting(voices: Voices) -> Casting:
+    return Casting(Architectures(), voices)
 
 
 def _facts(sample_rate: int) -> ClipFacts:
@@ -60,13 +60,13 @@ def _told(stages: tuple[Stage, ...]) -> list[tuple[str, str, dict[str, str]]]:
     return [(stage.task, stage.worker, dict(stage.inputs)) for stage in stages]
 
 
-def test_a_text_is_spoken_and_finished(preflight: Preflight) -> None:
-    stages = plan(Request((SPEAK,), text=TEXT), preflight, None)
+def test_a_text_is_spoken_and_finished(casting: Casting) -> None:
+    stages = plan(Request((SPEAK,), text=TEXT), casting, None)
     assert _told(stages) == [("speak", "parrot", {}), ("finish", "audio", {"clip": "0.clip"})]
 
 
-def test_a_chain_hands_each_clip_to_the_next_step(preflight: Preflight) -> None:
-    stages = plan(Request((SPEAK, CONVERT, CONVERT), text=TEXT), preflight, None)
+def test_a_chain_hands_each_clip_to_the_next_step(casting: Casting) -> None:
+    stages = plan(Request((SPEAK, CONVERT, CONVERT), text=TEXT), casting, None)
     assert _told(stages) == [
         ("speak", "parrot", {}),
         ("convert", "parrot", {"clip": "0.clip"}),
@@ -75,8 +75,8 @@ def test_a_chain_hands_each_clip_to_the_next_step(preflight: Preflight) -> None:
     ]
 
 
-def test_an_upload_is_decoded_first(preflight: Preflight) -> None:
-    stages = plan(Request((CONVERT,), clip="c" * 64), preflight, _facts(44_100))
+def test_an_upload_is_decoded_first(casting: Casting) -> None:
+    stages = plan(Request((CONVERT,), clip="c" * 64), casting, _facts(44_100))
     assert _told(stages) == [
         ("decode", "audio", {"upload": "upload"}),
         ("convert", "parrot", {"clip": "0.clip"}),
@@ -86,9 +86,9 @@ def test_an_upload_is_decoded_first(preflight: Preflight) -> None:
 
 @pytest.mark.parametrize(("rate", "prepared"), [(4000, 8000), (8000, None), (192_000, None), (384_000, 192_000)])
 def test_a_clip_is_prepared_only_where_its_rate_does_not_fit(
-    rate: int, prepared: int | None, preflight: Preflight
+    rate: int, prepared: int | None, casting: Casting
 ) -> None:
-    stages = plan(Request((CONVERT,), clip="c" * 64), preflight, _facts(rate))
+    stages = plan(Request((CONVERT,), clip="c" * 64), casting, _facts(rate))
 
     assert [stage.settings for stage in stages if stage.task == "prepare"] == (
         [{"sample_rate": prepared}] if prepared else []
@@ -97,18 +97,18 @@ def test_a_clip_is_prepared_only_where_its_rate_does_not_fit(
     assert step.inputs == {"clip": "1.clip" if prepared else "0.clip"}
 
 
-def test_the_rate_that_a_step_gives_is_the_one_that_the_next_is_fitted_to(preflight: Preflight) -> None:
+def test_the_rate_that_a_step_gives_is_the_one_that_the_next_is_fitted_to(casting: Casting) -> None:
     narrow = Step("convert", "narrow:one")
-    stages = plan(Request((narrow, narrow), clip="c" * 64), preflight, _facts(44_100))
+    stages = plan(Request((narrow, narrow), clip="c" * 64), casting, _facts(44_100))
     assert [(stage.task, stage.settings.get("sample_rate")) for stage in stages] == [
         ("decode", None), ("prepare", 32_000), ("convert", None), ("convert", None), ("finish", None),
     ]  # fmt: skip
 
 
-def test_what_a_step_needs_is_made_before_it_by_whoever_does_that_by_default(preflight: Preflight) -> None:
+def test_what_a_step_needs_is_made_before_it_by_whoever_does_that_by_default(casting: Casting) -> None:
     reader = Step("speak", "reader:one")
 
-    stages = plan(Request((reader, Step("convert", "reader:one")), text=TEXT), preflight, None)
+    stages = plan(Request((reader, Step("convert", "reader:one")), text=TEXT), casting, None)
 
     first = stages[0]
     assert first.task == "phonemes"
@@ -122,9 +122,9 @@ def test_what_a_step_needs_is_made_before_it_by_whoever_does_that_by_default(pre
 
 
 def test_a_step_carries_its_voice_the_voices_hash_and_complete_settings(
-    preflight: Preflight, voices: Voices
+    casting: Casting, voices: Voices
 ) -> None:
-    step = plan(Request((SPEAK,), text=TEXT), preflight, None)[0]
+    step = plan(Request((SPEAK,), text=TEXT), casting, None)[0]
     assert step.voice == "parrot:polly"
     assert step.voice_hash == voices.get("parrot:polly").hash
     assert step.settings == {"beeps": 2, "tune": "ceg", "seconds_of_work": 0.0, "crash": "no"}

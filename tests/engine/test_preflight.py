@@ -11,6 +11,7 @@ import pytest
 
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.request import LARGEST_SEED, EffectLink, Request, RequestText, Step
+from hay_say_lab.engine.casting import Casting
 from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.errors import ClipMissing, InvalidRequest, Problem
 from hay_say_lab.registry.architectures import Architectures
@@ -57,7 +58,7 @@ def preflight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Preflight:
         install(tmp_path / "site", name, code, monkeypatch)
     architectures = Architectures()
     assert not architectures.manifests.keys() - {"reader", "picky", "lacking", "parrot", "espeak_ng", "world"}
-    return Preflight(architectures, Voices(open_documents(tmp_path / "voices.json"), architectures))
+    return Preflight(Casting(architectures, Voices(open_documents(tmp_path / "voices.json"), architectures)))
 
 
 def _problems(preflight: Preflight, request: Request, facts: ClipFacts | None = None) -> list[Problem]:
@@ -234,11 +235,11 @@ def test_a_clip_is_judged_by_what_is_known_of_it_before_anything_is_queued(
 
 def test_the_voice_that_would_serve_is_named_where_none_was_asked_for(preflight: Preflight) -> None:
     request = Request((Step("speak"), Step("convert")), text=RequestText("Guten Tag.", "de"))
-    speaking, converting = preflight.serving(request)
+    speaking, converting = preflight.casting.serving(request)
     assert speaking is not None
     assert converting is not None
-    assert preflight.resolve(request).steps == (Step("speak", speaking), Step("convert", converting))
-    assert preflight.serving(Request((Step("separate"), SPEAK))) == [None, "parrot:polly"]
+    assert preflight.casting.resolve(request).steps == (Step("speak", speaking), Step("convert", converting))
+    assert preflight.casting.serving(Request((Step("separate"), SPEAK))) == [None, "parrot:polly"]
 
 
 @pytest.mark.parametrize(
@@ -248,14 +249,14 @@ def test_the_voice_that_would_serve_is_named_where_none_was_asked_for(preflight:
 def test_the_default_voice_speaks_the_language_of_the_text(
     language: str | None, spoken: str | None, preflight: Preflight
 ) -> None:
-    voice = preflight.default_voice("speak", RequestText("...", language))
+    voice = preflight.casting.default_voice("speak", RequestText("...", language))
     if spoken is not None:
         assert any(tag.lower().split("-")[0] == spoken for tag in voice.languages)
 
 
 def test_a_task_without_a_default_voice_is_refused_with_the_way_out(preflight: Preflight) -> None:
     with pytest.raises(InvalidRequest, match="No installed voice can separate"):
-        preflight.default_voice("separate", None)
+        preflight.casting.default_voice("separate", None)
 
 
 def test_judging_costs_nothing_worth_mentioning(preflight: Preflight) -> None:

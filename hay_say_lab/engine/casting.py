@@ -1,0 +1,104 @@
+"""Who serves: a voice, its manifest and its offer for every step of a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hay_say_lab.domain.manifest import Manifest, Offer
+from hay_say_lab.domain.request import Request, RequestText, Step, Task
+from hay_say_lab.domain.voice import Voice
+from hay_say_lab.errors import InvalidRequest, LabError
+from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.registry.voices import Voices
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A step with its voice, manifest and offer found."""
+
+    step: Step
+    voice: Voice
+    manifest: Manifest
+    offer: Offer
+
+
+class Casting:
+    """Chooses among what is installed."""
+
+    def __init__(self, architectures: Architectures, voices: Voices) -> None:
+        self.architectures = architectures
+        self._voices = voices
+
+    def resolve(self, request: Request) -> Request:
+        """The request with a voice named in every step. Raises LabError where a task has no default voice."""
+        steps = tuple(
+            step if step.voice is not None else replace(step, voice=self.default_voice(step.task, request.text).id)
+            for step in request.steps
+        )
+        return request.evolve(steps=steps)
+
+    def serving(self, request: Request) -> list[str | None]:
+        """The voice that would serve each step; None where none would."""
+        found: list[str | None] = []
+        for step in request.steps:
+            try:
+                served = self.default_voice(step.task, request.text).id if step.voice is None else step.voice
+                found.append(served)
+            except LabError:
+                found.append(None)
+        return found
+
+    def resolved_step(self, request: Request, index: int) -> Resolved:
+        """Raises VoiceMissing, ArchitectureMissing, or LabError where a task has no default voice."""
+        step = request.steps[index]
+        field = f"steps.{index}.voice"
+        if step.voice is not None:
+            voice = self._voices.get(step.voice, field)
+        else:
+            voice = self.default_voice(step.task, request.text)
+        manifest = self.architectures.manifest(voice.architecture)
+        offer = manifest.offer(step.task)
+        if offer is None:
+            raise InvalidRequest(
+                f"The voice '{voice.id}' does not {step.task}.",
+                field=field,
+                fix=f"Choose a voice of: {self._offering(step.task) or 'an architecture that does'}.",
+            )
+        return Resolved(step, voice, manifest, offer)
+
+    def maker(self, task: Task, text: RequestText | None) -> Resolved:
+        """Whoever makes what another step needs: the task's default voice. Raises LabError where there is none."""
+        voice = self.default_voice(task, text)
+        return self.resolved_step(Request((Step(task, voice.id),), text=text), 0)
+
+    def default_voice(self, task: str, text: RequestText | None) -> Voice:
+        """The default voice of a task: that of the text's language where one has it. Raises LabError."""
+        for manifest, offer in self.architectures.offering(task):
+            if offer.default_voice is None:
+                continue
+            voice = self._voices.get(f"{manifest.id}:{offer.default_voice}")
+            language = text.language if text is not None and task == "speak" else None
+            if language is None or speaks(voice, language):
+                return voice
+            for builtin in manifest.voices:
+                other = self._voices.get(f"{manifest.id}:{builtin.slug}")
+                if speaks(other, language):
+                    return other
+        wish = f" '{text.language}'" if text is not None and text.language and task == "speak" else ""
+        raise InvalidRequest(
+            f"No installed voice can {task}{wish} by default.",
+            field="text.language" if wish else "steps",
+            fix="Name a voice, or install an architecture that does.",
+        )
+
+    def _offering(self, task: str) -> str:
+        return ", ".join(manifest.id for manifest, _ in self.architectures.offering(task))
+
+
+def speaks(voice: Voice, language: str) -> bool:
+    """Whether a voice has a language: equal, or one of the two is the other's primary tag (en and en-US)."""
+    wish = language.lower()
+    return not voice.languages or any(
+        wish == tag.lower() or wish == tag.lower().split("-")[0] or wish.split("-")[0] == tag.lower()
+        for tag in voice.languages
+    )
