@@ -34,7 +34,7 @@ A person sees `message` and the fixes; a traceback goes to the log under `error_
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 Retry = Literal["never", "after_fix", "safe"]
@@ -56,7 +56,10 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that stands in the way: where (`field`, a dotted path into the request), what, and the way out."""
+    """One thing that stands in the way: where (`field`, a dotted path into the request), what, and the way out.
+
+    A warning has the same shape and stands in nobody's way: it says what will be other than was asked for.
+    """
 
     field: str
     message: str
@@ -64,6 +67,14 @@ class Problem:
 
     def as_json(self) -> dict[str, Any]:
         return {"field": self.field, "message": self.message, "fix": self.fix.as_json()}
+
+    def in_words(self) -> str:
+        """The sentence, and the way out in brackets."""
+        return f"{self.message} ({self.fix.label})" if self.fix.label else self.message
+
+    def without_patch(self) -> Problem:
+        """As it is kept with a request that was taken: there is nothing left to patch."""
+        return replace(self, fix=Fix(self.fix.label))
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> Problem:
@@ -73,6 +84,10 @@ class Problem:
             message=str(document.get("message", "")),
             fix=Fix(str(fix.get("label", "")), tuple(fix.get("patch") or ())),
         )
+
+
+class RequestWarning(UserWarning):
+    """Something of a request will be other than was asked for; Python's `warnings` filters choose who hears of it."""
 
 
 class LabError(Exception):

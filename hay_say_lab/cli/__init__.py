@@ -60,7 +60,8 @@ def _run(words: list[str], session: Session) -> Exit:
     if options.command is None:
         parser.print_help(sys.stderr)
         raise InvalidRequest("Name a command.", field="command", fix="For example: hay-say say 'Hello.'")
-    return options.command.run(options, session)
+    with session.telling_warnings():
+        return options.command.run(options, session)
 
 
 def _logged(session: Session) -> Path:

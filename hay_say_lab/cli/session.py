@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
-from hay_say_lab.errors import LabError
+from hay_say_lab.errors import LabError, RequestWarning
 
 if TYPE_CHECKING:
     from hay_say_lab.client.lab import Lab
@@ -46,6 +48,29 @@ class Session:
 
     def tell(self, sentence: str) -> None:
         sys.stderr.write(f"hay-say: {sentence}\n")
+
+    @contextmanager
+    def telling_warnings(self) -> Iterator[None]:
+        """What the client warns of is told as it comes: each in one line, and again where it comes again."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", RequestWarning)
+            elsewhere = warnings.showwarning
+
+            def tell(
+                message: Warning | str,
+                category: type[Warning],
+                filename: str,
+                lineno: int,
+                file: TextIO | None = None,
+                line: str | None = None,
+            ) -> None:
+                if issubclass(category, RequestWarning):
+                    self.tell(f"warning: {message}")
+                else:
+                    elsewhere(message, category, filename, lineno, file, line)
+
+            warnings.showwarning = tell
+            yield
 
     def complain(self, error: LabError) -> None:
         """All of an error's problems with their fixes; with `as_json` also the one error shape as the answer."""

@@ -45,7 +45,8 @@ def _now(job: Mapping[str, Any]) -> list[str]:
 
 def _queued(body: Mapping[str, Any], stages: Stages) -> str:
     voices = f" for {', '.join(body['voices'])}" if body["voices"] else ""
-    return f"queued in lane {body['lane']} with {body['stages']} stages{voices}"
+    warned = "".join(f"; warning: {message}" for message in body.get("warnings", ()))
+    return f"queued in lane {body['lane']} with {body['stages']} stages{voices}{warned}"
 
 
 def _started(body: Mapping[str, Any], stages: Stages) -> str:

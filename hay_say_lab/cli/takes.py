@@ -22,7 +22,7 @@ SOUND_ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 def submit(lab: Lab, requests: Sequence[Request], problems: Sequence[Problem]) -> list[Handle]:
     """Queue the requests, or raise InvalidRequest with our own problems and those that the host finds, all at once."""
     if problems or len(requests) > 1:
-        refuse([*problems, *lab.preflight(requests[-1])])       # the last one has the largest seed
+        refuse([*problems, *lab.preflight(requests[-1]).problems])       # the last one has the largest seed
     return [lab.submit(request) for request in requests]
 
 
@@ -66,6 +66,7 @@ def take_document(take: Take, path: Path | None = None) -> dict[str, Any]:
         "seconds": take.seconds,
         "sample_rate": take.sample_rate,
         "path": str(path or take.path),
+        "warnings": [warning.as_json() for warning in take.warnings],
     }
 
 

@@ -5,7 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from hay_say_lab.errors import Problem
+
 ENDED = frozenset({"succeeded", "failed", "cancelled", "quarantined"})
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What preflight says of a request: what stands in its way, and what will be other than one may expect.
+
+    `voices`: who would serve each step; None where nobody would.
+    """
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    voices: tuple[str | None, ...]
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Findings:
+        return cls(_problems(document["problems"]), _problems(document["warnings"]), tuple(document["voices"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +50,7 @@ class JobStatus:
     recipe: str | None
     outputs: dict[str, str]
     error: dict[str, Any] | None
+    warnings: tuple[Problem, ...]
     progress: Progress | None
     waiting: str | None
     position: int | None
@@ -55,8 +74,13 @@ class JobStatus:
             recipe=document["recipe"],
             outputs=document["outputs"],
             error=document["error"],
+            warnings=_problems(document["warnings"]),
             progress=Progress(**progress) if progress else None,
             waiting=document["waiting"],
             position=document["position"],
             document=document,
         )
+
+
+def _problems(documents: list[dict[str, Any]]) -> tuple[Problem, ...]:
+    return tuple(Problem.from_json(document) for document in documents)

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from hay_say_lab.client.answers import JobStatus
+from hay_say_lab.errors import Problem, RequestWarning
 
 
 class ProgressView(Protocol):
@@ -59,6 +61,15 @@ def progress_view(title: str, cancel: Callable[[], None]) -> ProgressView:
     if sys.stderr.isatty():
         return Bar(title)
     return Silence()
+
+
+def warn(problems: Iterable[Problem]) -> None:
+    """A RequestWarning for each, at the line of whoever called the client."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith("hay_say_lab."):
+        level, frame = level + 1, frame.f_back
+    for problem in problems:
+        warnings.warn(problem.in_words(), RequestWarning, stacklevel=level)
 
 
 class Silence:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hay_say_lab.client import display
 from hay_say_lab.client.answers import JobStatus, Progress
 from hay_say_lab.client.take import Take
-from hay_say_lab.errors import JobCancelled, JobFailed, JobQuarantined, LabError, from_json
+from hay_say_lab.errors import JobCancelled, JobFailed, JobQuarantined, LabError, Problem, from_json
 
 if TYPE_CHECKING:
     from hay_say_lab.client.follower import Follower
@@ -27,7 +27,9 @@ class Handle:
         self.failure: LabError | None = None        # why nothing more can be told, while somebody waits
 
     def __repr__(self) -> str:
-        return f"<Handle {self.id} {display.describe(self._status)}>"
+        count = len(self.warnings)
+        warned = f", {count} warning{'s' if count > 1 else ''}" if count else ""
+        return f"<Handle {self.id} {display.describe(self._status)}{warned}>"
 
     @property
     def id(self) -> str:
@@ -61,6 +63,11 @@ class Handle:
     def voices(self) -> tuple[str, ...]:
         """The voice of each step, named also where the request left it open."""
         return self._status.voices
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What will be other than the request may have meant, as it was known when it was queued."""
+        return self._status.warnings
 
     def cancel(self) -> None:
         """Stop the job; nothing of it is published. A job that has ended stays as it is."""

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hay_say_lab.client.answers import JobStatus
+from hay_say_lab.client import display
+from hay_say_lab.client.answers import Findings, JobStatus
 from hay_say_lab.client.api import Api
 from hay_say_lab.client.follower import Follower
 from hay_say_lab.client.handle import Handle
@@ -19,7 +20,7 @@ from hay_say_lab.client.take import Take
 from hay_say_lab.client.voices import VoiceShelf
 from hay_say_lab.domain.control import Control, check_settings, control_from_json, with_defaults
 from hay_say_lab.domain.request import EffectLink, Lane, Markup, Request, RequestText, Step
-from hay_say_lab.errors import ClipMissing, Fix, InvalidRequest, Problem
+from hay_say_lab.errors import ClipMissing, Fix, InvalidRequest
 
 Settings = Mapping[str, str | bool | int | float | None]
 Effects = str | Sequence[EffectLink]
@@ -84,14 +85,18 @@ class Lab:
         return self.submit(self._treated(request, prepare, finish, effects))
 
     def submit(self, request: Request, *, key: str | None = None) -> Handle:
-        """Queue any request. The same `key` gives the same job, however often it is sent."""
-        document = self._api.post("/jobs", request.as_json(), key=key or uuid.uuid4().hex)
-        return Handle(self._follower, JobStatus.from_json(document))
+        """Queue any request. The same `key` gives the same job, however often it is sent.
 
-    def preflight(self, request: Request) -> list[Problem]:
-        """All problems of a request, without queueing it."""
-        answer = self._api.post("/preflight", request.as_json())
-        return [Problem.from_json(problem) for problem in answer["problems"]]
+        What the host warns of is a RequestWarning each (Python's `warnings`), and stays on the handle.
+        """
+        document = self._api.post("/jobs", request.as_json(), key=key or uuid.uuid4().hex)
+        handle = Handle(self._follower, JobStatus.from_json(document))
+        display.warn(handle.warnings)
+        return handle
+
+    def preflight(self, request: Request) -> Findings:
+        """All problems and warnings of a request, without queueing it."""
+        return Findings.from_json(self._api.post("/preflight", request.as_json()))
 
     def clip(self, source: str | Path | Take) -> str:
         """Send a sound file; its sha256. Sent again, it is known already; a take lies in the store and is not sent.

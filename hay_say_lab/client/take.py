@@ -12,7 +12,7 @@ from hay_say_lab.client.answers import JobStatus
 from hay_say_lab.client.api import Api
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.domain.timings import Timings
-from hay_say_lab.errors import InvalidRequest
+from hay_say_lab.errors import InvalidRequest, Problem
 
 if TYPE_CHECKING:
     import numpy
@@ -53,6 +53,11 @@ class Take:
     def voices(self) -> tuple[str, ...]:
         """The voice of each step."""
         return self._status.voices
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is other than the request may have meant."""
+        return self._status.warnings
 
     @property
     def title(self) -> str:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from hay_say_lab.domain.request import Request
-from hay_say_lab.errors import IllegalTransition
+from hay_say_lab.errors import IllegalTransition, Problem
 
 
 class State(StrEnum):
@@ -105,6 +105,7 @@ class Job:
     artifact: str | None = None             # sha256 of the result's clip
     recipe: str | None = None
     error: Mapping[str, Any] | None = None  # as LabError.as_json
+    warnings: tuple[Problem, ...] = ()      # what preflight warned of when it was queued
 
     @property
     def ended(self) -> bool:

@@ -93,6 +93,10 @@ class Engine:
         """All that preflight finds, for this owner."""
         return self.preflight.problems(request, lambda sha256: self.store.clip(owner, sha256))
 
+    def warnings(self, owner: str, request: Request) -> list[Problem]:
+        """What preflight warns of, for this owner; it stops nothing."""
+        return self.preflight.warnings(request, lambda sha256: self.store.clip(owner, sha256))
+
     async def submit(self, owner: str, request: Request, key: str | None = None) -> tuple[Job, bool]:
         """Queue a request; True where it is new, False where `key` made it before. Raises InvalidRequest, Full."""
         known = self.store.job_of_key(owner, key) if key is not None else None
@@ -114,7 +118,8 @@ class Engine:
         facts = self.store.clip(owner, resolved.clip) if resolved.clip else None
         stages = plan(resolved, self.preflight.casting, facts)
         at = now()
-        job = Job(new_id(), owner, State.QUEUED, resolved, at, at, stages=stages)
+        warnings = tuple(warning.without_patch() for warning in self.warnings(owner, request))
+        job = Job(new_id(), owner, State.QUEUED, resolved, at, at, stages=stages, warnings=warnings)
         job, created = await self.store.write(edges.submit, job, key, body_hash)
         self._wake.set()
         return job, created

@@ -1,4 +1,4 @@
-"""Everything that stands in a request's way, found at once and before anything is queued."""
+"""Everything that stands in a request's way, and what it should be warned of: at once, before anything is queued."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hay_say_lab.domain.request import LARGEST_SEED, LONGEST_TEXT, Request
 from hay_say_lab.engine.casting import Casting, speaks
 from hay_say_lab.engine.clip_check import LOWEST_PEAK, clip_problems
 from hay_say_lab.errors import Fix, LabError, Problem
-from hay_say_lab.text.checks import text_problems
+from hay_say_lab.text.checks import text_problems, text_warnings
 
 MOST_STEPS = 8
 LONGEST_GROUP = 64                          # characters
@@ -42,6 +42,10 @@ class Preflight:
             *self._lane(request),
             *self._group(request),
         ]
+
+    def warnings(self, request: Request, facts_of: FactsOf) -> list[Problem]:
+        """What will be other than a person may expect, in the order of the request's fields. It stops nothing."""
+        return [*self._text_warnings(request)]
 
     def _shape(self, request: Request) -> Iterator[Problem]:
         if not request.steps:
@@ -89,6 +93,10 @@ class Preflight:
                 f"The voice '{resolved.voice.id}' speaks {spoken}, not '{language}'.",
                 _remove("text.language", "Leave the language to the voice"),
             )
+
+    def _text_warnings(self, request: Request) -> Iterator[Problem]:
+        if request.text is not None and request.steps and request.steps[0].task == "speak":
+            yield from text_warnings(request.text)
 
     def _clip(self, request: Request, facts_of: FactsOf) -> Iterator[Problem]:
         if request.clip is None or not request.steps or request.steps[0].task == "speak":

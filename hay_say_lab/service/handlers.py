@@ -28,9 +28,9 @@ from hay_say_lab.service.views import (
     HealthView,
     Page,
     PreflightView,
-    ProblemView,
     ReadyView,
     VoicesView,
+    problem_views,
 )
 
 LONGEST_KEY = 128
@@ -59,8 +59,9 @@ class PreflightHandler(LabHandler):
     async def post(self) -> None:
         request = self.body_of(Request)
         engine = self.surface.engine
-        problems = [ProblemView(**problem.as_json()) for problem in engine.problems(self.owner, request)]
-        self.reply(PreflightView(problems, engine.preflight.casting.serving(request)))
+        problems = problem_views(engine.problems(self.owner, request))
+        warnings = problem_views(engine.warnings(self.owner, request))
+        self.reply(PreflightView(problems, warnings, engine.preflight.casting.serving(request)))
 
 
 class JobsHandler(LabHandler):

@@ -62,7 +62,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/ready", h.ReadyHandler, "Whether jobs can run now.", answer=v.ReadyView, counts=False, errors=(503,)),
     Route("GET", "/doctor", h.DoctorHandler, "What is in order, what is not, how to mend it.", answer=v.DoctorView),
     Route("GET", "/openapi.json", h.OpenApiHandler, "This document.", answer=dict, counts=False),
-    Route("POST", "/preflight", h.PreflightHandler, "All problems of a request, without queueing it.", body=Request,
+    Route("POST", "/preflight", h.PreflightHandler, "All problems and warnings of a request, without queueing it.", body=Request,
           answer=v.PreflightView, errors=(422,)),
     Route("POST", "/jobs", h.JobsHandler, "Queue a request. 200 where the same key made the job before.", body=Request,
           answer=v.JobView, status=201, parameters=(_KEY,), errors=(409, 422, 429)),

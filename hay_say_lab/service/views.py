@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from hay_say_lab.domain.job import Job, State
 from hay_say_lab.domain.request import Lane
 from hay_say_lab.engine.news import News
+from hay_say_lab.errors import Problem
 
 
 @dataclass(frozen=True, slots=True)
 class ProblemView:
-    """One thing that stands in the way."""
+    """One thing that stands in the way, or one warning."""
 
     field: str
     message: str
@@ -33,9 +35,11 @@ class ErrorView:
 
 @dataclass(frozen=True, slots=True)
 class PreflightView:
-    """All problems at once (none: it can be queued), and the voices that would serve."""
+    """All problems at once (none: it can be queued), what will be other than one may expect, and the voices that
+    would serve."""
 
     problems: list[ProblemView]
+    warnings: list[ProblemView]
     voices: list[str | None]
 
 
@@ -64,7 +68,8 @@ class ProgressView:
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job as everybody sees it. `outputs` are the result's objects by role."""
+    """A job as everybody sees it. `outputs` are the result's objects by role; `warnings` are those that its request
+    had when it was queued, without patches."""
 
     id: str
     state: State
@@ -81,6 +86,7 @@ class JobView:
     recipe: str | None
     outputs: dict[str, str]
     error: dict[str, Any] | None
+    warnings: list[ProblemView]
     progress: ProgressView | None
     waiting: str | None
     position: int | None
@@ -191,6 +197,10 @@ class DrainView:
     draining: bool
 
 
+def problem_views(problems: Iterable[Problem]) -> list[ProblemView]:
+    return [ProblemView(**problem.as_json()) for problem in problems]
+
+
 def job_view(job: Job, news: News, position: int | None) -> JobView:
     """`position` counts the jobs of the lane that wait in front of it; None where it does not wait."""
     tick = news.ticks.get(job.id)
@@ -214,6 +224,7 @@ def job_view(job: Job, news: News, position: int | None) -> JobView:
         recipe=job.recipe,
         outputs=_outputs(job) if last is not None else {},
         error=dict(job.error) if job.error else None,
+        warnings=problem_views(job.warnings),
         progress=ProgressView(tick.stage, tick.task, tick.fraction, tick.message) if tick else None,
         waiting=news.waiting.get(job.id) if job.state is State.QUEUED else None,
         position=position,

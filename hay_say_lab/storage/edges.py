@@ -49,7 +49,10 @@ def submit(connection: sa.Connection, job: Job, key: str | None, body_hash: str)
     connection.execute(jobs.insert().values(**job_row(job), idempotency_key=key, body_hash=body_hash))
     connection.execute(stages.insert(), [stage_row(job.id, stage) for stage in job.stages])
     voices = [stage.voice for stage in job.stages if stage.voice]
-    insert_event(connection, job, "queued", {"lane": job.request.lane, "stages": len(job.stages), "voices": voices})
+    told: dict[str, Any] = {"lane": job.request.lane, "stages": len(job.stages), "voices": voices}
+    if job.warnings:
+        told["warnings"] = [warning.message for warning in job.warnings]
+    insert_event(connection, job, "queued", told)
     return job, True
 
 

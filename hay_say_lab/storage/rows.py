@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from hay_say_lab.domain.job import Event, Job, Stage, State
 from hay_say_lab.domain.request import Request
+from hay_say_lab.errors import Problem
 from hay_say_lab.storage.schema import events, jobs, stages
 
 
@@ -30,6 +31,7 @@ def job_row(job: Job) -> dict[str, Any]:
         "updated_at": job.updated_at,
         "token": job.token,
         "current": job.current,
+        "warnings": [warning.as_json() for warning in job.warnings],
     }
 
 
@@ -81,4 +83,5 @@ def _job(row: Any, job_stages: tuple[Stage, ...]) -> Job:
         artifact=row["artifact"],
         recipe=row["recipe"],
         error=row["error"],
+        warnings=tuple(Problem.from_json(warning) for warning in row["warnings"]),
     )

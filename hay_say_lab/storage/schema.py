@@ -22,6 +22,7 @@ jobs = sa.Table(
     sa.Column("artifact", sa.String(64)),
     sa.Column("recipe", sa.String(64)),
     sa.Column("error", sa.JSON(none_as_null=True)),
+    sa.Column("warnings", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("idempotency_key", sa.String(128)),
     sa.Column("body_hash", sa.String(64)),
     sa.UniqueConstraint("owner", "idempotency_key", name="one_job_per_key"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ from hay_say_lab.errors import Fix, Problem
 _ALLOWED_CONTROLS = frozenset("\n\r\t")
 # Kept for pictographs by Unicode (UTS 51): people type emoji that are younger than this Python's tables.
 _PICTURES = range(0x1F000, 0x1FB00)
+_SSML = re.compile(r"\s*<speak[\s>]")
 
 
 def text_problems(text: RequestText, contract: TextContract, longest: int) -> Iterator[Problem]:
@@ -41,6 +43,13 @@ def text_problems(text: RequestText, contract: TextContract, longest: int) -> It
             f"This voice does not read '{text.markup}'; it reads: {offered}.",
             _replace("text.markup", contract.markups[0], f"Read it as {contract.markups[0]}"),
         )
+
+
+def text_warnings(text: RequestText) -> Iterator[Problem]:
+    """Markup in a plain text: its tags would be read out, letter by letter."""
+    if text.markup == "plain" and _SSML.match(text.body):
+        message = "The text begins like SSML, and is read as plain text: its tags are spoken."
+        yield Problem("text.markup", message, _replace("text.markup", "ssml", "Read it as SSML"))
 
 
 def unreadable_characters(body: str) -> set[str]:

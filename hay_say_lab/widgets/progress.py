@@ -30,6 +30,7 @@ class Change(TypedDict, total=False):
     lane: str
     position: int
     waiting: str
+    warnings: list[str]
 
 
 class Progress(Panel):
@@ -46,6 +47,7 @@ class Progress(Panel):
     lane = traitlets.Unicode().tag(sync=True)                   # written by Python
     position = traitlets.Int().tag(sync=True)                   # written by Python: place in the lane, 1 = next; 0 = none
     waiting = traitlets.Unicode().tag(sync=True)                # written by Python: why admission keeps it waiting
+    warnings = traitlets.List(traitlets.Unicode()).tag(sync=True)   # written by Python: what is other than asked for
 
     def __init__(self, cancel: Callable[[], object], **change: Unpack[Change]) -> None:
         """`cancel` is called on a thread of its own when a person presses Cancel; its LabError is shown."""

@@ -18,7 +18,7 @@ class Watch:
         display(self._panel)
 
     def update(self, status: Any) -> None:
-        """`status`: id, state, current, stages, progress, position, waiting, and the whole answer as `document`."""
+        """`status`: id, state, current, stages, progress, position, waiting, warnings, and the whole answer as `document`."""
         stage = status.document["stages"][status.current]
         progress = status.progress if status.progress and status.progress.stage == status.current else None
         self._panel.update(
@@ -30,6 +30,7 @@ class Watch:
             lane=status.document["lane"],
             position=(status.position or 0) + 1 if status.state == "queued" else 0,
             waiting=status.waiting or "",
+            warnings=[warning.in_words() for warning in status.warnings],
         )
 
     def close(self) -> None:

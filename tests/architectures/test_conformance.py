@@ -134,7 +134,7 @@ def test_unknown_and_unfit_settings_are_told_all_at_once(lab: Lab, spoken: Path,
     clip = lab.clip(spoken) if offer.task == "convert" else None
     step = Step(offer.task, voice_of(manifest, offer), {**unfit, "no_such": 1})
 
-    problems = lab.preflight(Request((step,), text=text, clip=clip))
+    problems = lab.preflight(Request((step,), text=text, clip=clip)).problems
 
     assert {problem.field for problem in problems} == {f"steps.0.settings.{name}" for name in [*unfit, "no_such"]}
     assert all(problem.fix.label for problem in problems)

@@ -246,6 +246,11 @@ def test_progress_tells_stage_share_and_what_a_job_waits_for(lab: LabPage) -> No
     lab.run_new_cell("fourth.update(state='running', stage='Speak', fraction=0.5, message='piece 1 of 2')")
     expect(fourth.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "50")
     expect(fourth).to_contain_text("Speak \u00b7 piece 1 of 2")
+    expect(fourth.get_by_role("list", name="Warnings")).to_be_hidden()
+    lab.run_new_cell("fourth.update(warnings=['This voice lacks <break>.', 'Too loud.'])")
+    expect(fourth.get_by_role("list", name="Warnings").get_by_role("listitem")).to_have_text(
+        ["This voice lacks <break>.", "Too loud."]
+    )
 
 
 @pytest.mark.parametrize("theme", THEMES)

@@ -34,6 +34,15 @@ def test_without_a_place_named_the_sound_lies_in_the_data_home(hay_say: Shell) -
     assert soundfile.info(take["path"]).duration == take["seconds"]
 
 
+def test_a_warning_is_told_on_standard_error_and_stands_in_the_document_and_the_story(hay_say: Shell) -> None:
+    ended = hay_say.json("say", "<speak>One.</speak>", "--voice", "parrot:polly", "--takes", "2")
+    assert ended.status == 0
+    assert ended.err.count("hay-say: warning: The text begins like SSML") == 2, "one for each take"
+    first = ended.document["takes"][0]
+    assert [warning["field"] for warning in first["warnings"]] == ["text.markup"]
+    assert "; warning: The text begins like SSML" in hay_say("jobs", "show", first["job"]).out
+
+
 def test_speaking_and_converting_is_one_job(hay_say: Shell) -> None:
     ended = hay_say.json("say", "One two.", "--voice", "parrot:polly", "--then", "parrot:polly", "--out", "both.flac")
     assert ended.take["voices"] == ["parrot:polly", "parrot:polly"]
@@ -112,5 +121,5 @@ def test_a_script_hears_nothing_but_the_answer(hay_say: Shell) -> None:
     ended = hay_say("say", "Hello.", "--voice", "parrot:polly", "--json")
     assert ended.err == ""
     assert set(json.loads(ended.out)["takes"][0]) == {
-        "job", "voices", "seed", "artifact", "recipe", "seconds", "sample_rate", "path",
+        "job", "voices", "seed", "artifact", "recipe", "seconds", "sample_rate", "path", "warnings",
     }  # fmt: skip

@@ -118,8 +118,8 @@ def test_problems_travel_whole(far: Lab, relay: Relay) -> None:
     assert [problem.field for problem in refusal.value.problems] == [
         "text.body", "steps.0.settings.beeps", "steps.0.settings.speed",
     ]  # fmt: skip
-    assert far.preflight(wrong) == list(refusal.value.problems)
-    assert far.preflight(SAY) == []
+    assert far.preflight(wrong).problems == refusal.value.problems
+    assert far.preflight(SAY).problems == ()
 
 
 def test_what_is_missing_is_missing_by_its_kind(far: Lab, relay: Relay) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from hay_say_lab import Lab
 from hay_say_lab.client.take import Take
 from hay_say_lab.domain.host import read_record
 from hay_say_lab.domain.request import Request, RequestText, Step
-from hay_say_lab.errors import IllegalTransition, JobCancelled, JobFailed, JobMissing, JobQuarantined
+from hay_say_lab.errors import IllegalTransition, JobCancelled, JobFailed, JobMissing, JobQuarantined, RequestWarning
 from tests.client.relay import Relay
 
 WAITS = """
@@ -54,6 +55,23 @@ def test_a_result_is_a_take_and_the_handle_knows_how_it_went(lab: Lab) -> None:
     assert (handle.seed, handle.voices) == (7, ("parrot:polly",))
     assert [event["kind"] for event in handle.events()] == ["queued", "started", "stage_done", "started", "finished"]
     assert handle.result().artifact == take.artifact, "as often as one asks"         # type: ignore[union-attr]
+
+
+def test_what_the_host_warns_of_is_a_python_warning_at_the_callers_line_and_stays_on_the_handle(lab: Lab) -> None:
+    with pytest.warns(RequestWarning, match=r"tags are spoken\. \(Read it as SSML\)") as warned:
+        handle = lab.say("<speak>one</speak>", voice="parrot:polly", seed=7)
+    assert [warning.filename for warning in warned] == [__file__]
+    assert [warning.field for warning in handle.warnings] == ["text.markup"]
+    assert "1 warning>" in repr(handle)
+    take = handle.result(30)
+    assert isinstance(take, Take)
+    assert take.warnings == lab.job(handle.id).warnings == handle.warnings
+
+
+def test_a_quiet_request_warns_of_nothing(lab: Lab) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert lab.submit(_request()).warnings == ()
 
 
 def test_progress_rises_while_it_runs(lab: Lab) -> None:

@@ -210,3 +210,19 @@ async def test_another_seed_voice_or_setting_is_another_stage(tmp_path: Path) ->
             kept("one two").evolve(steps=(Step("speak", POLLY, {"beeps": 2}),)),
         ):
             assert not (await lab.made(other)).stages[0].cached
+
+
+async def test_a_job_keeps_what_was_warned_of_when_it_was_queued(tmp_path: Path) -> None:
+    async with laboratory(tmp_path) as lab:
+        job = await lab.made(say("<speak>one</speak>"))
+
+        (warning,) = lab.store.job(job.id).warnings
+        assert warning.field == "text.markup"
+        assert warning.fix.label == "Read it as SSML"
+        assert warning.fix.patch == (), "what was sent cannot be patched any more"
+        queued = lab.store.events_after("ann", 0, job=job.id)[0]
+        assert queued.body["warnings"] == [warning.message]
+        assert job.state is State.SUCCEEDED
+        quiet = await lab.submit(say("one"))
+        assert lab.store.job(quiet.id).warnings == ()
+        assert "warnings" not in lab.store.events_after("ann", 0, job=quiet.id)[0].body

@@ -233,6 +233,19 @@ def test_a_clip_is_judged_by_what_is_known_of_it_before_anything_is_queued(
         assert said in problem.message
 
 
+def test_tags_in_a_plain_text_are_warned_of_and_stop_nothing(preflight: Preflight) -> None:
+    request = SAY.evolve(text=RequestText("  <speak>One.</speak>"))
+    (warning,) = preflight.warnings(request, _known(_facts()))
+    assert warning.field == "text.markup"
+    assert "tags are spoken" in warning.message
+    assert Request.from_json(patched(request.as_json(), warning.fix.patch)).text == RequestText(
+        "  <speak>One.</speak>", markup="ssml"
+    )
+    assert _problems(preflight, request) == []
+    assert preflight.warnings(SAY, _known(_facts())) == []
+    assert preflight.warnings(Request((), text=request.text), _known(_facts())) == [], "nobody speaks it"
+
+
 def test_the_voice_that_would_serve_is_named_where_none_was_asked_for(preflight: Preflight) -> None:
     request = Request((Step("speak"), Step("convert")), text=RequestText("Guten Tag.", "de"))
     speaking, converting = preflight.casting.serving(request)

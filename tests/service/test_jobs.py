@@ -121,3 +121,15 @@ def test_an_export_is_the_same_to_the_byte_every_time(host: RunningHost) -> None
 
 def _kinds(host: RunningHost, job: str) -> list[str]:
     return [event["kind"] for event in host.call("GET", f"/events?after=0&job={job}", token=ALICE).json()["events"]]
+
+
+def test_warnings_come_with_preflight_and_stay_with_the_job(host: RunningHost) -> None:
+    request = speak("<speak>one</speak>")
+    findings = host.call("POST", "/preflight", request, token=ALICE).json()
+    assert findings["problems"] == []
+    (warning,) = findings["warnings"]
+    assert warning["fix"]["patch"] == [{"op": "replace", "path": "/text/markup", "value": "ssml"}]
+    answer = host.call("POST", "/jobs", request, token=ALICE).json()
+    kept = [{**warning, "fix": {**warning["fix"], "patch": []}}]
+    assert answer["warnings"] == kept
+    assert host.call("GET", f"/jobs/{answer['id']}", token=ALICE).json()["warnings"] == kept

@@ -68,6 +68,15 @@ def test_an_update_changes_what_it_names_and_travels_as_one_message() -> None:
     assert len([keys for keys in panel.states if "fraction" in keys]) == 1
 
 
+def test_warnings_travel_as_sentences() -> None:
+    panel = HeardProgress(lambda: None)
+    assert panel.get_state()["warnings"] == []
+    panel.update(warnings=["The voice lacks <break>."])
+    assert panel.get_state()["warnings"] == ["The voice lacks <break>."]
+    with pytest.raises(traitlets.TraitError):
+        panel.update(warnings="one")  # type: ignore[arg-type]
+
+
 def test_an_update_refuses_what_the_panel_does_not_show() -> None:
     panel = HeardProgress(lambda: None)
     with pytest.raises(TypeError, match="speed"):

@@ -76,6 +76,7 @@ export const labels = {
     untitled: "Job",
     cancel: "Cancel",
     bar: "Progress",
+    warnings: "Warnings",
     next: "next in line",
     place: (position: number, lane: string) => `place ${position} in ${lane ? `the ${lane} lane` : "line"}`,
     state: {

@@ -14,7 +14,17 @@ const ICONS: Partial<Record<JobState, Icon>> = {
   cancelled: "stop"
 };
 
-const SHOWN = ["title", "state", "stage", "fraction", "message", "lane", "position", "waiting"] as const;
+const SHOWN = [
+  "title",
+  "state",
+  "stage",
+  "fraction",
+  "message",
+  "lane",
+  "position",
+  "waiting",
+  "warnings"
+] as const;
 
 function render({ model, el }: PanelContext<ProgressTraits>): CleanUp {
   installStyle("progress", css);
@@ -35,13 +45,15 @@ function render({ model, el }: PanelContext<ProgressTraits>): CleanUp {
     fill
   );
   const detail = element("div", { class: "hs-detail" });
+  const warnings = element("ul", { class: "hs-warnings", "aria-label": labels.progress.warnings });
   const cancel = element("button", { type: "button", class: "hs-cancel" }, labels.progress.cancel);
   const root = element(
     "section",
     { class: "hay-say-progress" },
     element("div", { class: "hs-row" }, mark, title, state, share, cancel),
     bar,
-    detail
+    detail,
+    warnings
   );
   let asked = false;
   let refusal = "";
@@ -73,6 +85,7 @@ function render({ model, el }: PanelContext<ProgressTraits>): CleanUp {
     showFraction(bar, fill, share, isEnded(now) && now !== "succeeded" ? null : fraction);
     const story = [model.get("stage"), model.get("message"), waitingLine(traitsOf(model)), refusal];
     setText(detail, detailLine(...story));
+    showWarnings(warnings, model.get("warnings"));
     bar.hidden = isEnded(now);
     cancel.hidden = isEnded(now);
     cancel.disabled = asked || now === "cancelling";
@@ -114,6 +127,11 @@ function showFraction(
     fill.style.width = `${percent}%`;
     setText(share, `${percent} %`);
   }
+}
+
+function showWarnings(list: HTMLElement, sentences: string[]): void {
+  list.hidden = sentences.length === 0;
+  list.replaceChildren(...sentences.map(sentence => element("li", {}, sentence)));
 }
 
 function detailLine(...parts: string[]): string {

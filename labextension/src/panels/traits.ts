@@ -97,4 +97,6 @@ export interface ProgressTraits {
   position: number;
   /** Why admission keeps the job waiting; "" where it does not. */
   waiting: string;
+  /** What is other than was asked for, each in a sentence. */
+  warnings: string[];
 }
