@@ -56,9 +56,12 @@ def test_a_lane_that_worked_alone_is_not_punished_for_it() -> None:
     assert _served(lanes, {"interactive", "batch"}, 100)["batch"] >= 15
 
 
-def test_a_stage_that_took_no_time_still_costs_its_turn() -> None:
-    served = _served(Lanes(), {"interactive", "batch"}, 100, {"interactive": 0.0, "batch": 0.0})
-    assert served["batch"] == 20
+def test_a_stage_that_waited_for_long_costs_its_lane_half_for_each_five_minutes() -> None:
+    lanes = Lanes()
+    for waited, cost in ((0.0, 5.0), (300.0, 2.5), (600.0, 1.25)):
+        before = lanes.owed("batch")
+        lanes.charge("batch", 10.0, waited)
+        assert lanes.owed("batch") - before == pytest.approx(cost)
 
 
 def test_only_lanes_with_work_are_ordered() -> None:
