@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hay_say_lab.audio.containers import cut_off, promises_length
+from hay_say_lab.audio.hearing import Hearing
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.errors import Fix, InvalidRequest, Problem, TooLarge
 
@@ -33,6 +34,7 @@ def inspect(path: Path, sha256: str, label: str = "") -> ClipFacts:
     with file:
         _check_shape(file)
         peak, energy, frames, finite = 0.0, 0.0, 0, True
+        hearing = Hearing(file.samplerate)
         try:
             while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
                 frames += len(block)
@@ -43,12 +45,14 @@ def inspect(path: Path, sha256: str, label: str = "") -> ClipFacts:
                 mono = block.mean(axis=1, dtype=numpy.float64)
                 finite = finite and float(numpy.abs(mono).max()) * file.channels <= LARGEST_SUM
                 energy += float((mono**2).sum())
+                hearing.take(block, mono)
         except soundfile.LibsndfileError:
             raise _refusal("The file is damaged and cannot be decoded to its end.", "Export or send it anew.") from None
         if frames == 0:
             raise _refusal("The file holds no sound: its length is zero.", "Choose a file that holds sound.")
         if _ended_early(path, file, frames):
             raise _refusal("The file is cut off: it ends before its own header says.", "Send the whole file.")
+        hearing.ended()
         return ClipFacts(
             sha256=sha256,
             container=file.format,
@@ -60,6 +64,9 @@ def inspect(path: Path, sha256: str, label: str = "") -> ClipFacts:
             rms=(energy / frames) ** 0.5,
             finite=finite,
             label=label,
+            dc_offset=hearing.dc_offset,
+            clipped_share=hearing.clipped_share,
+            voiced=hearing.voiced,
         )
 
 

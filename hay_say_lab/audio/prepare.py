@@ -1,7 +1,8 @@
 """Prepare: what is done to a recording before an architecture gets it. Every option is off unless it is asked for.
 
-The order is always the same: high-pass (so that rumble is no noise floor), noise reduction (so that pauses are
-quiet), crop (ends, then pauses), pitch, the pitch tone in place of the voice, loudness last.
+The order is always the same: the part that is wanted is cut out, then the rate, high-pass (so that rumble is no noise
+floor), noise reduction (so that pauses are quiet), crop (ends, then pauses), pitch, the pitch tone in place of the voice,
+loudness last.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from hay_say_lab.audio.conversion import resample
+from hay_say_lab.audio.cut import cut_frames
 from hay_say_lab.audio.denoise import reduce_noise
 from hay_say_lab.audio.highpass import high_pass
 from hay_say_lab.audio.loudness import CEILING_DBTP, bring_to_loudness
@@ -23,7 +26,22 @@ from hay_say_lab.errors import InvalidRequest
 if TYPE_CHECKING:
     import numpy
 
+_LATEST_SECONDS = 4 * 3600          # no recording is longer
+
 PREPARE_CONTROLS: tuple[Control, ...] = (
+    Number(
+        "start_seconds", unit="seconds", low=0, high=_LATEST_SECONDS, default=0, step=0.001, label="From", group="Part",
+        help="Leave out what lies before this moment of the recording. 0 begins at its beginning.",
+    ),
+    Number(
+        "end_seconds", unit="seconds", low=0.001, high=_LATEST_SECONDS, default=None, step=0.001, label="To", group="Part",
+        help="Leave out what lies behind this moment of the recording. Empty ends at its end.",
+    ),
+    Number(
+        "resample_hz", unit="Hz", low=4000, high=192_000, default=None, step=1, label="Resample", group="Part",
+        advanced=True,
+        help="Convert the recording to this rate first: a lower one takes what lies above half of it. Empty leaves it.",
+    ),
     Number(
         "pitch_semitones", unit="semitones", low=-MOST_SEMITONES, high=MOST_SEMITONES, default=0, step=0.5,
         label="Pitch", group="Pitch",
@@ -56,8 +74,9 @@ PREPARE_CONTROLS: tuple[Control, ...] = (
     ),
 )  # fmt: skip
 
-# A stage takes samples, sample rate, its setting and a checkpoint; it gives samples and what there is to say of it.
-_Done = tuple["numpy.ndarray", dict[str, Any]]
+# A stage takes a clip, the settings and a checkpoint; it gives samples (or a clip, where the rate changes) and what
+# there is to say of it.
+_Done = tuple["numpy.ndarray | Clip", dict[str, Any]]
 _Stage = Callable[[Clip, Mapping[str, Any], Checkpoint], _Done]
 
 
@@ -80,10 +99,34 @@ def prepare(
     for name, stage, work in stages:
         inner = part(checkpoint, finished / whole, (finished + work) / whole)
         inner(0.0, name.replace("_", " "))
-        samples, report[name] = stage(now, chosen, inner)
-        now, finished = Clip(samples, clip.sample_rate), finished + work
+        made, report[name] = stage(now, chosen, inner)
+        now, finished = made if isinstance(made, Clip) else Clip(made, now.sample_rate), finished + work
     checkpoint(1.0, "prepared")
     return now, report
+
+
+def _cut(clip: Clip, chosen: Mapping[str, Any], checkpoint: Checkpoint) -> _Done:
+    first, last = cut_frames(chosen, len(clip.samples), clip.sample_rate)
+    if first == last:
+        start, end = chosen["start_seconds"], chosen["end_seconds"]
+        until = "" if end is None else f" and before {end:g} s"
+        raise InvalidRequest(
+            f"Nothing is left of the recording: it lasts {clip.seconds:.2f} s, and what lies after {start:g} s{until} "
+            "was asked for.",
+            field="prepare.start_seconds",
+            fix="Begin earlier, or end later.",
+        )
+    told = {"start_seconds": first / clip.sample_rate, "end_seconds": last / clip.sample_rate}
+    return clip.samples[first:last], told
+
+
+def _resample(clip: Clip, chosen: Mapping[str, Any], checkpoint: Checkpoint) -> _Done:
+    sample_rate = chosen["resample_hz"]
+    made = resample(clip, sample_rate)
+    if not len(made.samples):
+        message = f"The recording is shorter than one sample at {sample_rate} Hz."
+        raise InvalidRequest(message, field="prepare.resample_hz", fix="Choose a higher rate, or a longer recording.")
+    return made, {"from_hz": clip.sample_rate, "to_hz": sample_rate, "method": "soxr VHQ"}
 
 
 def _high_pass(clip: Clip, chosen: Mapping[str, Any], checkpoint: Checkpoint) -> _Done:
@@ -140,6 +183,8 @@ def _loudness(clip: Clip, chosen: Mapping[str, Any], checkpoint: Checkpoint) -> 
 
 # In the order in which they are done: name, whether it is wanted, the stage, and its work per second of audio.
 _STAGES: tuple[tuple[str, Callable[[Mapping[str, Any]], bool], _Stage, float], ...] = (
+    ("cut", lambda chosen: chosen["start_seconds"] > 0 or chosen["end_seconds"] is not None, _cut, 0.0001),
+    ("resample", lambda chosen: chosen["resample_hz"] is not None, _resample, 0.005),
     ("high_pass", lambda chosen: chosen["high_pass_hz"] > 0, _high_pass, 0.005),
     ("noise_reduction", lambda chosen: chosen["noise_reduction"] > 0.0, _noise_reduction, 0.02),
     ("crop", lambda chosen: chosen["crop_silence"] or chosen["crop_pauses_seconds"] > 0.0, _crop, 0.003),

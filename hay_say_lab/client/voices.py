@@ -48,8 +48,12 @@ class VoiceShelf(Mapping[str, dict[str, Any]]):
         licence: str = "",
         consent: str = "",
         intended_use: str = "",
+        prepare: Mapping[str, str | bool | int | float | None] | None = None,
     ) -> dict[str, Any]:
-        """Make a voice from a recording of somebody who agreed to it. Raises InvalidRequest, Conflict."""
+        """Make a voice from a recording of somebody who agreed to it. Raises InvalidRequest, Conflict.
+
+        `prepare` is done to the recording first, such as cutting out the part in which they speak.
+        """
         provenance = {"source": source, "licence": licence, "consent": consent, "intended_use": intended_use}
         order = {
             "architecture": architecture,
@@ -58,6 +62,7 @@ class VoiceShelf(Mapping[str, dict[str, Any]]):
             "title": title,
             "languages": list(languages),
             "provenance": provenance,
+            "prepare": dict(prepare or {}),
         }
         return dict(self._api.post("/voices", order, repeat=False))
 

@@ -35,6 +35,9 @@ class ClipFacts:
     rms: float              # of the mono mix
     finite: bool            # False where a sample is NaN or infinite
     label: str = ""         # the file's name as people gave it; never a path, never trusted
+    dc_offset: float = 0.0          # mean of the mono mix
+    clipped_share: float = 0.0      # of all samples: at full scale, and equal to the one before
+    voiced: bool | None = None      # whether anything repeats itself like a voice; None where nobody looked
 
     @property
     def seconds(self) -> float:

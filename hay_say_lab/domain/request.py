@@ -76,8 +76,9 @@ class Request:
     @property
     def keeps_time(self) -> bool:
         """Whether what is heard at a second of the first step's sound is heard at that second of the result."""
-        cropped = self.prepare.get("crop_silence") or self.prepare.get("crop_pauses_seconds")
-        return not cropped and self.finish.get("speed", 1.0) == 1.0
+        moving = ("start_seconds", "end_seconds", "crop_silence", "crop_pauses_seconds")
+        moved = any(self.prepare.get(name) not in (None, 0) for name in moving)
+        return not moved and self.finish.get("speed", 1.0) == 1.0
 
     def evolve(self, **changes: Any) -> Request:
         return replace(self, **changes)

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hay_say_lab.audio.conversion import rate_within
+from hay_say_lab.audio.prepare import PREPARE_CONTROLS
 from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.clip import ClipFacts
+from hay_say_lab.domain.control import check_settings
 from hay_say_lab.domain.job import AUDIO_WORKER
 from hay_say_lab.domain.manifest import Manifest, VoiceLayout
 from hay_say_lab.domain.voice import Provenance, Voice, VoiceFile, is_slug
@@ -34,7 +36,10 @@ SECONDS_TO_ASK_AGAIN = 0.5
 
 @dataclass(frozen=True, slots=True)
 class VoiceOrder:
-    """A voice to be made: its architecture, its name (the part behind the colon), the reference's sha256."""
+    """A voice to be made: its architecture, its name (the part behind the colon), the reference's sha256.
+
+    `prepare` is done to the reference first, as to the clip of a request.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
@@ -44,6 +49,7 @@ class VoiceOrder:
     title: str = ""
     languages: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
+    prepare: dict[str, str | bool | int | float | None] = field(default_factory=dict)
 
 
 class Fitting:
@@ -87,8 +93,9 @@ class Fitting:
             found.append(Problem("reference", "The recording holds samples that are not numbers (NaN).", Fix("Export it anew.")))
         elif facts.peak < LOWEST_PEAK:
             found.append(Problem("reference", "The recording is silent.", Fix("Record it again, louder.")))
+        found += check_settings(PREPARE_CONTROLS, order.prepare, "prepare")
         if manifest is not None and manifest.layout is not None:
-            found += clip_problems(facts, manifest.layout.reference, "reference")
+            found += clip_problems(facts, manifest.layout.reference, "reference", order.prepare)
             cannot_run = self._architectures.runtime_problem(manifest, "architecture")
             found += [cannot_run] if cannot_run else []
         return found
@@ -103,9 +110,10 @@ class Fitting:
         folder = self._home.scratch / f"fit-{new_id()}"
         try:
             clip = await self._stage(AUDIO_WORKER, "decode", {UPLOAD: self._objects.open_path(facts.sha256)}, folder)
-            rate = rate_within(facts.sample_rate, _layout(manifest).reference)
-            if rate != facts.sample_rate:
-                clip = await self._stage(AUDIO_WORKER, "prepare", clip, folder, {"sample_rate": rate})
+            wished = int(order.prepare.get("resample_hz") or facts.sample_rate)
+            rate = rate_within(wished, _layout(manifest).reference)
+            if order.prepare or rate != facts.sample_rate:
+                clip = await self._stage(AUDIO_WORKER, "prepare", clip, folder, {**order.prepare, "sample_rate": rate})
             fitted = await self._stage(manifest.id, "fit", {"clip": clip["clip"]}, folder)
             return await self._settle(order, manifest, {"reference": clip["clip"], **fitted}, folder)
         finally:
@@ -138,7 +146,7 @@ class Fitting:
         return voice
 
     async def _stage(
-        self, worker: str, task: str, inputs: dict[str, Path], folder: Path, settings: dict[str, int] | None = None
+        self, worker: str, task: str, inputs: dict[str, Path], folder: Path, settings: dict[str, Any] | None = None
     ) -> dict[str, Path]:
         """One task outside of any job: wait for a seat, run it, give the objects that it made."""
         order = Order(f"{folder.name}/{task}", 0, task, folder / task, folder / f"{task}-pieces", inputs=inputs, settings=settings or {})
@@ -173,7 +181,8 @@ class Fitting:
             with (aside / name).open("rb") as file:
                 os.fsync(file.fileno())
             files[role] = VoiceFile(name, made[role].name, made[role].stat().st_size)
-        notes = _notes(made.get("report"))
+        prepared = {"prepare": dict(order.prepare)} if order.prepare else {}
+        notes = _notes(made.get("report")) | prepared
         voice = Voice(
             id=f"{order.architecture}:{order.name}",
             architecture=order.architecture,

@@ -68,7 +68,7 @@ class _Planner:
         contract = resolved.offer.audio
         if contract is None or self._sample_rate is None:
             return
-        rate = rate_within(self._sample_rate, contract)
+        rate = rate_within(int(self._prepare.get("resample_hz") or self._sample_rate), contract)
         if self._prepare or rate != self._sample_rate:
             self.audio("prepare", {**self._prepare, "sample_rate": rate}, {"clip": self.clip})
             self._sample_rate, self._prepare = rate, {}

@@ -11,7 +11,7 @@ from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.control import check_settings, pointer
 from hay_say_lab.domain.request import LARGEST_SEED, LONGEST_TEXT, Request
 from hay_say_lab.engine.casting import Casting, speaks
-from hay_say_lab.engine.clip_check import LOWEST_PEAK, clip_problems
+from hay_say_lab.engine.clip_check import LOWEST_PEAK, clip_problems, clip_warnings, cut_problems
 from hay_say_lab.errors import Fix, LabError, Problem
 from hay_say_lab.text.checks import text_problems, text_warnings
 
@@ -45,7 +45,7 @@ class Preflight:
 
     def warnings(self, request: Request, facts_of: FactsOf) -> list[Problem]:
         """What will be other than a person may expect, in the order of the request's fields. It stops nothing."""
-        return [*self._text_warnings(request)]
+        return [*self._text_warnings(request), *self._clip_warnings(request, facts_of)]
 
     def _shape(self, request: Request) -> Iterator[Problem]:
         if not request.steps:
@@ -115,7 +115,17 @@ class Preflight:
         except LabError:
             return                              # told by _step
         if contract is not None:
-            yield from clip_problems(facts, contract, "clip")
+            yield from clip_problems(facts, contract, "clip", request.prepare)
+
+    @staticmethod
+    def _clip_warnings(request: Request, facts_of: FactsOf) -> Iterator[Problem]:
+        if request.clip is None or not request.steps or request.steps[0].task == "speak":
+            return
+        try:
+            facts = facts_of(request.clip)
+        except LabError:
+            return                              # told by _clip
+        yield from clip_warnings(facts, "clip", request.prepare)
 
     def _step(self, request: Request, index: int) -> Iterator[Problem]:
         step = request.steps[index]
@@ -140,6 +150,8 @@ class Preflight:
     @staticmethod
     def _prepare(request: Request) -> Iterator[Problem]:
         yield from check_settings(PREPARE_CONTROLS, request.prepare, "prepare")
+        if request.clip is None:                # of a clip _clip has told already
+            yield from cut_problems(request.prepare)
         if request.prepare and all(step.task != "convert" for step in request.steps):
             yield Problem(
                 "prepare", "There is nothing to prepare: no step takes a recording.", _remove("prepare", "Leave it out")

@@ -133,6 +133,9 @@ class ClipView:
     rms: float
     finite: bool
     label: str
+    dc_offset: float
+    clipped_share: float
+    voiced: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ def main(arguments: list[str]) -> int:
     die_with_parent(os.getppid())
     import numpy  # noqa: F401  (loaded before the limits, which its libraries' threads would break)
     import soundfile  # noqa: F401
+    import soxr  # noqa: F401
 
     limit_self(memory_mb=MEMORY_MB, cpu_seconds=CPU_SECONDS)
     try:

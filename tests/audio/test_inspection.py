@@ -204,3 +204,21 @@ def test_hours_of_sound_in_a_small_file_are_refused_before_they_are_decoded(tmp_
 )
 def test_a_files_name_is_a_label_that_can_do_no_harm(name: str, label: str) -> None:
     assert label_of(name) == label
+
+
+def test_an_offset_clipping_and_a_voice_are_heard_while_the_file_is_decoded(tmp_path: Path) -> None:
+    hum = tone(1.0)
+    hiss = 0.2 * numpy.random.default_rng(1).standard_normal(SAMPLE_RATE).astype(numpy.float32)
+
+    plain = _inspect(tmp_path, encoded("WAV", "FLOAT", hum))
+    assert abs(plain.dc_offset) < 1e-4
+    assert (plain.clipped_share, plain.voiced) == (0.0, True)
+
+    assert _inspect(tmp_path, encoded("WAV", "FLOAT", hiss)).voiced is False
+    assert _inspect(tmp_path, encoded("WAV", "FLOAT", numpy.concatenate([hiss] * 3 + [hum]))).voiced is True
+    assert _inspect(tmp_path, encoded("WAV", "PCM_16", numpy.zeros(SAMPLE_RATE))).voiced is False
+    assert _inspect(tmp_path, encoded("WAV", "FLOAT", hiss + 0.1)).dc_offset == pytest.approx(0.1, abs=0.01)
+
+    cut_off = _inspect(tmp_path, encoded("WAV", "PCM_16", numpy.clip(20 * hum, -1, 1)))
+    assert cut_off.clipped_share > 0.5
+    assert _inspect(tmp_path, encoded("WAV", "FLOAT", 20 * hum)).clipped_share == 0.0, "a float file has room above"

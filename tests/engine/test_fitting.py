@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,28 @@ async def test_a_recording_at_another_rate_is_prepared_first(tmp_path: Path) -> 
         sha256 = await lab.clip(tone(1.0, sample_rate=44_100), 44_100)
         facts = lab.store.clip("ann", sha256)
         assert (await lab.fitting.make(_order(facts), facts)).notes == {"samples": 16_000}
+
+
+async def test_one_click_mends_a_reference_that_is_too_long(tmp_path: Path) -> None:
+    async with _shop(tmp_path) as (lab, _):
+        facts = lab.store.clip("ann", await lab.clip(tone(61.0, sample_rate=8000), 8000))
+        (problem,) = lab.fitting.problems(_order(facts), facts)
+        assert "at most 60 s" in problem.message
+
+        (step,) = problem.fix.patch
+        assert (step["op"], step["path"]) == ("add", "/prepare")
+        mended = replace(_order(facts), prepare=step["value"])
+        assert lab.fitting.problems(mended, facts) == []
+
+
+async def test_a_voice_is_made_of_the_part_that_was_asked_for_and_says_so(tmp_path: Path) -> None:
+    async with _shop(tmp_path) as (lab, facts):
+        order = replace(_order(facts), prepare={"start_seconds": 0.1, "end_seconds": 0.9})
+        voice = await lab.fitting.make(order, facts)
+        assert voice.notes == {"samples": 12_800, "prepare": order.prepare}
+        refused = replace(_order(facts, "bob"), prepare={"start_seconds": -1.0, "trim": True})
+        fields = [problem.field for problem in lab.fitting.problems(refused, facts)]
+        assert fields == ["prepare.start_seconds", "prepare.trim"]
 
 
 async def test_of_many_made_under_one_name_at_once_one_stays_whole(tmp_path: Path) -> None:

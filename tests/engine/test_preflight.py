@@ -25,6 +25,11 @@ PICKY = """
 MANIFEST = manifest("picky", (Offer(task="convert", audio=AudioContract(
     lowest_rate=8000, highest_rate=48000, shortest_seconds=0.5, longest_seconds=10.0, quietest_rms=0.01)),))
 """
+MUSICAL = """
+MANIFEST = manifest("musical", (Offer(task="convert", audio=AudioContract(
+    lowest_rate=8000, highest_rate=48000, shortest_seconds=0.5, longest_seconds=10.0, quietest_rms=0.09,
+    needs_voiced=True)),))
+"""
 LACKING = """
 MANIFEST = manifest("lacking", (Offer(task="speak", text=PLAIN),),
     compatibility=Compatibility(pythons=(), platforms=(), devices=(), modules=("nobody_has_this",)))
@@ -54,10 +59,11 @@ def _known(facts: ClipFacts) -> Callable[[str], ClipFacts]:
 
 @pytest.fixture
 def preflight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Preflight:
-    for name, code in (("reader", READER), ("picky", PICKY), ("lacking", LACKING)):
+    extra = {"reader": READER, "picky": PICKY, "lacking": LACKING, "musical": MUSICAL}
+    for name, code in extra.items():
         install(tmp_path / "site", name, code, monkeypatch)
     architectures = Architectures()
-    assert not architectures.manifests.keys() - {"reader", "picky", "lacking", "parrot", "espeak_ng", "world"}
+    assert architectures.manifests.keys() >= {*extra, "parrot", "espeak_ng", "world"}
     return Preflight(Casting(architectures, Voices(open_documents(tmp_path / "voices.json"), architectures)))
 
 
@@ -146,6 +152,10 @@ BAD: dict[str, tuple[Request, list[tuple[str, str]]]] = {
     "something to prepare, and no recording": (SAY.evolve(prepare={"high_pass_hz": 80}), [
         ("prepare", "no step takes a recording"),
     ]),
+    "a part that ends before it begins": (
+        Request((SPEAK, CONVERT), text=TEXT, prepare={"start_seconds": 2.0, "end_seconds": 1.0}),
+        [("prepare.end_seconds", "begins at 2 s")],
+    ),
     "the melody of no source": (SAY.evolve(finish={"auto_tune_key": "source"}), [
         ("finish.auto_tune_key", "no source recording"),
     ]),
@@ -244,6 +254,80 @@ def test_tags_in_a_plain_text_are_warned_of_and_stop_nothing(preflight: Prefligh
     assert _problems(preflight, request) == []
     assert preflight.warnings(SAY, _known(_facts())) == []
     assert preflight.warnings(Request((), text=request.text), _known(_facts())) == [], "nobody speaks it"
+
+
+# What a person's recording is, and what is to be done to it -> the field, part of the message, and whether one click
+# mends it. The contract takes 0.5 to 10 s of at least 0.01.
+MENDED: dict[str, tuple[ClipFacts, dict[str, Any], str, str, bool]] = {
+    "too long": (_facts(frames=441_001), {}, "clip", "at most 10 s", True),
+    "hours too long": (_facts(frames=3600 * 44_100), {}, "clip", "3600 s", True),
+    "too long behind its beginning": (_facts(frames=900_000), {"start_seconds": 1.23456}, "clip", "at most 10 s", True),
+    "a part that is too long": (_facts(frames=900_000), {"start_seconds": 1, "end_seconds": 12}, "clip", "11 s", True),
+    "a part that is too short": (_facts(), {"start_seconds": 1, "end_seconds": 1.2}, "prepare.end_seconds", "0.20 s", True),
+    "a part at the very end": (_facts(), {"start_seconds": 1.9}, "prepare.end_seconds", "0.10 s", True),
+    "too short as a whole": (_facts(frames=4410), {"start_seconds": 0.01}, "clip", "at least 0.5 s", False),
+    "a part behind the end": (_facts(), {"start_seconds": 3}, "prepare.start_seconds", "nothing of it", True),
+    "a part that ends before it begins": (
+        _facts(), {"start_seconds": 1.5, "end_seconds": 1}, "prepare.start_seconds", "before 1 s", True,
+    ),
+    "quiet": (_facts(peak=0.05, rms=0.009), {}, "clip", "too quiet", True),
+    "quiet, with other settings": (_facts(peak=0.05, rms=0.009), {"high_pass_hz": 80}, "clip", "too quiet", True),
+    "brought to where it is too quiet": (_facts(), {"loudness_lufs": -40.0}, "clip", "too quiet", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("facts", "prepare", "field", "said", "mends"), MENDED.values(), ids=MENDED)
+def test_one_click_mends_what_can_be_mended_of_a_clip(
+    facts: ClipFacts, prepare: dict[str, Any], field: str, said: str, mends: bool, preflight: Preflight
+) -> None:
+    request = CHANGE.evolve(prepare=prepare)
+    (problem,) = _problems(preflight, request, facts)
+    assert problem.field == field
+    assert said in problem.message
+    assert bool(problem.fix.patch) == mends
+    if mends:
+        as_sent = {name: value for name, value in request.as_json().items() if value}   # without what is empty
+        mended = Request.from_json(patched(as_sent, problem.fix.patch))
+        assert _problems(preflight, mended, facts) == []
+
+
+def test_one_click_after_the_other_mends_a_clip_that_is_long_and_quiet(preflight: Preflight) -> None:
+    facts = _facts(frames=5_000_000, rms=0.001)
+    request, clicks = CHANGE, 0
+    while problems := _problems(preflight, request, facts):
+        request, clicks = Request.from_json(patched(request.as_json(), problems[0].fix.patch)), clicks + 1
+    assert clicks == 2
+    assert request.prepare == {"end_seconds": 10.0, "loudness_lufs": -16.0}
+
+
+def test_a_clip_without_a_voice_is_refused_where_one_is_needed_and_only_where_that_is_known(preflight: Preflight) -> None:
+    request = Request((Step("convert", "musical:one"),), clip=CLIP)
+    (problem,) = _problems(preflight, request, _facts(voiced=False))
+    assert "No voice is heard" in problem.message
+    assert problem.fix.label
+    for voiced in (True, None):
+        assert _problems(preflight, request, _facts(voiced=voiced)) == []
+    assert _problems(preflight, CHANGE, _facts(voiced=False)) == []
+
+
+def test_what_no_loudness_reaches_is_not_promised(preflight: Preflight) -> None:
+    (problem,) = _problems(preflight, Request((Step("convert", "musical:one"),), clip=CLIP), _facts(rms=0.08))
+    assert "too quiet" in problem.message
+    (step,) = problem.fix.patch
+    assert step["value"] == {"loudness_lufs": -10.5}, "10 dB above the RMS that is needed, whatever the pauses"
+
+
+def test_what_will_be_heard_of_a_clip_is_a_warning_and_an_offset_is_mended_by_a_click(preflight: Preflight) -> None:
+    assert preflight.warnings(CHANGE, _known(_facts(dc_offset=0.009, clipped_share=0.0001))) == []
+    facts = _facts(dc_offset=-0.05, clipped_share=0.02)
+    clipped, offset = preflight.warnings(CHANGE, _known(facts))
+    assert "2 %" in clipped.message
+    assert "-0.05" in offset.message
+    assert _problems(preflight, CHANGE, facts) == [], "it stops nothing"
+
+    mended = Request.from_json(patched(CHANGE.as_json(), offset.fix.patch))
+    assert [warning.message for warning in preflight.warnings(mended, _known(facts))] == [clipped.message]
+    assert preflight.warnings(SAY.evolve(clip=CLIP), _known(facts)) == [], "nobody takes it"
 
 
 def test_the_voice_that_would_serve_is_named_where_none_was_asked_for(preflight: Preflight) -> None:

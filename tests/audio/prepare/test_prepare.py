@@ -16,6 +16,9 @@ from hay_say_lab.errors import InvalidRequest, JobCancelled
 from tests.audio.prepare.speech import SAMPLE_RATE, in_noise, noise, speech
 
 EVERYTHING: dict[str, Any] = {
+    "start_seconds": 0.2,
+    "end_seconds": 2.5,
+    "resample_hz": 16_000,
     "high_pass_hz": 80,
     "noise_reduction": 0.7,
     "crop_silence": True,
@@ -61,12 +64,12 @@ def test_the_same_request_gives_the_same_samples_twice(clip: Clip) -> None:
 
 def test_the_stages_come_in_their_order_and_the_report_is_a_document(clip: Clip) -> None:
     prepared, report = prepare(clip, EVERYTHING)
-    assert report["applied"] == ["high_pass", "noise_reduction", "crop", "pitch", "pitch_tone", "loudness"]
+    assert report["applied"] == ["cut", "resample", "high_pass", "noise_reduction", "crop", "pitch", "pitch_tone", "loudness"]
     assert set(report) == {"applied", *report["applied"]}
     assert json.loads(json.dumps(report, allow_nan=False)) == report
     spans = report["crop"]["kept_seconds"]
     assert sum(end - start for start, end in spans) == pytest.approx(prepared.seconds, abs=1e-6)
-    assert report["crop"]["removed_seconds"] == pytest.approx(clip.seconds - prepared.seconds, abs=1e-6)
+    assert report["crop"]["removed_seconds"] == pytest.approx(2.3 - prepared.seconds, abs=1e-6), "of the part"
 
 
 def test_loudness_comes_last_and_is_within_half_a_lu(clip: Clip) -> None:
@@ -100,14 +103,58 @@ HOSTILE = {
 def test_no_clip_is_too_strange(name: str) -> None:
     samples, sample_rate = HOSTILE[name]
     clip = Clip(numpy.asarray(samples).astype(numpy.float32), sample_rate)
-    for settings in (*ONE_BY_ONE, EVERYTHING):
+    parts = {"start_seconds", "resample_hz"} if len(samples) < 2 else {"start_seconds"}     # what leaves nothing of these
+    everything = {name: value for name, value in EVERYTHING.items() if name not in parts}
+    for settings in (*({name: value} for name, value in everything.items()), everything):
         prepared, report = prepare(clip, settings)
-        assert prepared.sample_rate == sample_rate
+        assert prepared.sample_rate == settings.get("resample_hz", sample_rate)
         assert numpy.isfinite(prepared.samples).all(), settings
-        assert 0 < len(prepared.samples) <= len(clip.samples)
-        if not settings.get("crop_silence") and not settings.get("crop_pauses_seconds"):
+        assert len(prepared.samples) > 0
+        if settings.keys() <= {"high_pass_hz", "noise_reduction", "pitch_semitones", "debug_pitch", "loudness_lufs"}:
             assert len(prepared.samples) == len(clip.samples), settings
         json.dumps(report, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("settings", "first", "last"),
+    [
+        ({"start_seconds": 1.0}, 22_050, 66_150),
+        ({"end_seconds": 1.0}, 0, 22_050),
+        ({"start_seconds": 0.5, "end_seconds": 1.25}, 11_025, 27_562),      # 27562.5 is between two samples
+        ({"end_seconds": 99.0}, 0, 66_150),                                 # behind the end is the end
+        ({"start_seconds": 0.0001}, 2, 66_150),
+    ],
+)
+def test_a_part_is_cut_out_to_the_sample_and_the_report_says_which(
+    settings: dict[str, float], first: int, last: int, clip: Clip
+) -> None:
+    prepared, report = prepare(clip, settings)
+    assert prepared.samples.tobytes() == clip.samples[first:last].tobytes()
+    assert report["cut"] == {"start_seconds": first / SAMPLE_RATE, "end_seconds": last / SAMPLE_RATE}
+
+
+@pytest.mark.parametrize("settings", [{"start_seconds": 3.0}, {"start_seconds": 2.0, "end_seconds": 1.0}])
+def test_a_part_that_holds_nothing_is_refused(settings: dict[str, float], clip: Clip) -> None:
+    with pytest.raises(InvalidRequest, match="Nothing is left") as refusal:
+        prepare(clip, settings)
+    assert refusal.value.problems[0].field == "prepare.start_seconds"
+
+
+def test_another_rate_keeps_what_it_can_hold_and_takes_what_it_cannot() -> None:
+    seconds = numpy.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    low, high = (0.2 * numpy.sin(2 * numpy.pi * hertz * seconds) for hertz in (1000.0, 6000.0))
+    prepared, report = prepare(Clip((low + high).astype(numpy.float32), SAMPLE_RATE), {"resample_hz": 8000})
+
+    assert report["resample"] == {"from_hz": SAMPLE_RATE, "to_hz": 8000, "method": "soxr VHQ"}
+    assert (prepared.sample_rate, prepared.seconds) == (8000, 2.0)
+    wanted = 0.2 * numpy.sin(2 * numpy.pi * 1000.0 * numpy.arange(16_000) / 8000)
+    assert numpy.abs(prepared.samples - wanted)[800:-800].max() < 1e-4, "6 kHz are gone, 1 kHz is as it was"
+
+
+def test_less_than_one_sample_at_the_new_rate_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="shorter than one sample") as refusal:
+        prepare(Clip(numpy.ones(1, numpy.float32), 44_100), {"resample_hz": 8000})
+    assert refusal.value.problems[0].field == "prepare.resample_hz"
 
 
 @pytest.mark.parametrize(
