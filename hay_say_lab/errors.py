@@ -8,6 +8,7 @@ LabError
 │   ├── VoiceMissing
 │   ├── ArchitectureMissing
 │   ├── JobMissing
+│   ├── BatchMissing
 │   ├── ClipMissing
 │   ├── ArtifactMissing
 │   └── RecipeMissing
@@ -167,6 +168,10 @@ class ArchitectureMissing(NotFound):
 
 class JobMissing(NotFound):
     code = "job_missing"
+
+
+class BatchMissing(NotFound):
+    code = "batch_missing"
 
 
 class ClipMissing(NotFound):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from hay_say_lab import __version__
 from hay_say_lab.cli import (
     architectures,
+    batch,
+    batches,
     convert,
     doctor,
     jobs,
@@ -21,7 +23,7 @@ from hay_say_lab.cli.exits import MEANINGS
 
 COMMANDS: tuple[Command, ...] = tuple(
     module.COMMAND
-    for module in (say, convert, run, voices, architectures, jobs, recipe, replay, doctor, serve, version)
+    for module in (say, convert, batch, batches, run, voices, architectures, jobs, recipe, replay, doctor, serve, version)
 )
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from hay_say_lab.domain.written import value_of
 from hay_say_lab.errors import Fix, InvalidRequest, NotFound, Problem
 
 if TYPE_CHECKING:
     from hay_say_lab.client.lab import Lab
     from hay_say_lab.domain.control import Control
-
-NOTHING = ""                    # `--set name=` leaves the value to the architecture, where its default does so
 
 
 def read_settings(lab: Lab, task: str, voice: str | None, pairs: Iterable[str]) -> tuple[dict[str, Any], list[Problem]]:
@@ -35,29 +34,8 @@ def typed_pairs(
         if not equals or not name:
             problems.append(Problem(field, f"'{pair}' is no setting.", Fix("Write it as name=value.")))
         else:
-            settings[name] = typed(known.get(name), value)
+            settings[name] = value_of(known.get(name), value)
     return settings, problems
-
-
-def typed(control: Control | None, text: str) -> str | bool | int | float | None:
-    """The value that `text` means for a control; `text` itself where it means none of its kind."""
-    kind = control.kind if control is not None else ""
-    if kind == "toggle":
-        return {"true": True, "false": False}.get(text.lower(), text)
-    if kind == "number":
-        return _number(text)
-    return text
-
-
-def _number(text: str) -> str | int | float | None:
-    if text == NOTHING:
-        return None
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
 
 
 def _controls(lab: Lab, task: str, voice: str | None) -> tuple[Control, ...]:

@@ -117,6 +117,66 @@ class Bar:
         self._bar.close()
 
 
+class CountView(Protocol):
+    """Shows how many of many are done."""
+
+    def update(self, done: int, told: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def count_view(title: str, total: int) -> CountView:
+    """A bar where somebody watches, a line each tenth in a headless notebook, else nothing."""
+    if kernel() is not None and headless():
+        return Tenths(title, total)
+    if kernel() is not None or sys.stderr.isatty():
+        return CountBar(title, total)
+    return NoCount()
+
+
+class NoCount:
+    """A script that asked for nothing gets nothing."""
+
+    def update(self, done: int, told: str) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class Tenths:
+    """One printed line for each tenth."""
+
+    def __init__(self, title: str, total: int) -> None:
+        self._title, self._total = title, total
+        self._told = -1
+
+    def update(self, done: int, told: str) -> None:
+        tenth = 10 * done // max(1, self._total)
+        if tenth != self._told:
+            self._told = tenth
+            sys.stderr.write(f"{self._title}: {told}\n")
+
+    def close(self) -> None:
+        pass
+
+
+class CountBar:
+    """tqdm, which tells the rate and what is left."""
+
+    def __init__(self, title: str, total: int) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(total=total, desc=title, unit="row", leave=False)
+
+    def update(self, done: int, told: str) -> None:
+        self._bar.n = done
+        self._bar.set_postfix_str(told)
+
+    def close(self) -> None:
+        self._bar.close()
+
+
 def fraction_done(status: JobStatus) -> float:
     """0..1 over all stages, each weighing the same."""
     if status.ended:

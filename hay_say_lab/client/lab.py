@@ -5,19 +5,24 @@ from __future__ import annotations
 import hashlib
 import mimetypes
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hay_say_lab.client import display
 from hay_say_lab.client.answers import Findings, JobStatus
 from hay_say_lab.client.api import Api
+from hay_say_lab.client.batch import Batch, send
 from hay_say_lab.client.follower import Follower
 from hay_say_lab.client.handle import Handle
 from hay_say_lab.client.hosting import Hosting
 from hay_say_lab.client.recipes import find_recipe
+from hay_say_lab.client.row_files import read_rows
+from hay_say_lab.client.rows import Template, rows_of
 from hay_say_lab.client.take import Take
 from hay_say_lab.client.voices import VoiceShelf
+from hay_say_lab.domain.batch import Tally
+from hay_say_lab.domain.canonical import content_id
 from hay_say_lab.domain.control import Control, check_settings, control_from_json, with_defaults
 from hay_say_lab.domain.request import EffectLink, Lane, Markup, Request, RequestText, Step
 from hay_say_lab.errors import ClipMissing, Fix, InvalidRequest
@@ -83,6 +88,51 @@ class Lab:
         clip = self.clip(source)
         request = Request((Step("convert", voice, settings),), clip=clip, seed=seed, lane=lane)
         return self.submit(self._treated(request, prepare, finish, effects))
+
+    def batch(
+        self,
+        rows: str | Path | Iterable[str | Mapping[str, Any]],
+        *,
+        name: str | None = None,
+        voice: str | None = None,
+        then: str | Step | None = None,
+        seed: int | None = None,
+        language: str | None = None,
+        markup: Markup = "plain",
+        lane: Lane = "batch",
+        prepare: Settings | None = None,
+        finish: Settings | None = None,
+        effects: Effects = (),
+        **settings: str | bool | float | None,
+    ) -> Batch:
+        """A template times rows: texts, mappings (see `client.rows` for their columns), a table of pandas, or a file of
+        rows (.csv, .tsv, .jsonl, .txt).
+
+        The same rows under the same `name` (None: one made of their content) are the same batch: call it again after
+        anything was interrupted, and it goes on. Raises InvalidRequest with the problems of all rows, before any is
+        queued (of each 2,000, in longer ones); Conflict where the name was used for other rows; NotFound.
+        """
+        chain = self.effects(effects) if isinstance(effects, str) else tuple(effects)
+        after = then if isinstance(then, Step) else Step("convert", then)
+        template = Template(
+            voice, settings, after.voice, after.settings, language, markup, seed,
+            dict(prepare or {}), dict(finish or {}), chain, lane,
+        )  # fmt: skip
+        read = rows_of(self, _rows(rows), template)
+        made_of = content_id([request.as_json() for request in read.requests])
+        sent = send(self._api, name or f"batch-{made_of[:12]}", read.requests)
+        return Batch(self._api, sent.name, read.names)
+
+    def batch_named(self, name: str) -> Batch:
+        """A batch that was queued before, by whomever. Raises BatchMissing."""
+        batch = Batch(self._api, name)
+        batch.status()
+        return batch
+
+    def batches(self, limit: int = 50) -> list[Tally]:
+        """How your newest batches stand."""
+        page = self._api.get("/batches", limit=limit)["batches"]
+        return [Tally(document["name"], document["states"]) for document in page]
 
     def submit(self, request: Request, *, key: str | None = None) -> Handle:
         """Queue any request. The same `key` gives the same job, however often it is sent.
@@ -208,6 +258,16 @@ class Lab:
                     return list(offer["controls"])
         fix = Fix("Name a voice of another architecture.")
         raise InvalidRequest(f"The voice '{voice}' does not {task}.", field="voice", fix=fix)
+
+
+def _rows(rows: Any) -> Iterable[str | Mapping[str, Any]]:
+    """Rows as mappings or texts, whatever they came in."""
+    if isinstance(rows, str | Path):
+        return read_rows(Path(rows).expanduser())
+    table = getattr(rows, "to_dict", None)          # of pandas and polars
+    if callable(table) and hasattr(rows, "columns"):
+        return list(table("records")) if hasattr(rows, "iloc") else list(rows.to_dicts())
+    return list(rows)
 
 
 def _probe(task: str) -> dict[str, Any]:

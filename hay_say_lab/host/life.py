@@ -20,6 +20,7 @@ from hay_say_lab import __version__
 from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.code import core_version
 from hay_say_lab.domain.host import API, HostRecord, read_record, record_path
+from hay_say_lab.engine.batches import Batches
 from hay_say_lab.engine.casting import Casting
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
@@ -96,7 +97,7 @@ def _surface(home: Home, store: JobStore, news: News, voices: Voices, architectu
     fitting = Fitting(
         home=home, objects=objects, pool=pool, architectures=architectures, voices=voices, news=news
     )
-    return Surface(home, engine, architectures, voices, fitting, new_id(), __version__)
+    return Surface(home, engine, architectures, voices, fitting, Batches(engine), new_id(), __version__)
 
 
 async def _serve(settings: Settings, home: Home, surface: Surface) -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hay_say_lab.audio.export import MEDIA_TYPES
+from hay_say_lab.domain.batch import BatchOrder
 from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.fitting import VoiceOrder
+from hay_say_lab.service import batches as b
 from hay_say_lab.service import handlers as h
 from hay_say_lab.service import views as v
 from hay_say_lab.service.events import EventsHandler
@@ -19,6 +21,7 @@ PREFIX = "/hay-say/v1"
 SHA256 = r"([0-9A-Za-z._-]{1,128})"
 JOB = r"([0-9A-Za-z._-]{1,64})"
 VOICE = r"([^/]{1,200})"
+BATCH = r"([^/]{1,400})"         # a name of 64 characters, percent-encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,21 @@ ROUTES: tuple[Route, ...] = (
           answer=v.JobView, errors=(404, 409)),
     Route("POST", "/jobs/{job}/release", h.ReleaseHandler, "Let a quarantined job out.", Role.OPERATOR,
           answer=v.JobView, errors=(404, 409)),
+    Route("POST", "/batches", b.BatchesHandler, "Queue many requests under one name: all rows, or none where any has a problem.",
+          body=BatchOrder, answer=v.BatchView, status=201, errors=(409, 422, 429)),
+    Route("GET", "/batches", b.BatchesHandler, "Your batches, newest first.", answer=v.BatchesView, parameters=(
+        Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 500}, "Batches on a page."),
+        Parameter("cursor", "query", {"type": "string"}, "The cursor of the page before."),
+    ), errors=(422,)),
+    Route("GET", "/batches/{batch}", b.BatchHandler, "How a batch stands.", answer=v.BatchView, errors=(404,)),
+    Route("GET", "/batches/{batch}/rows", b.RowsHandler, "The rows of a batch, in their order.", answer=v.RowsView, parameters=(
+        Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 500}, "Rows on a page."),
+        Parameter("cursor", "query", {"type": "string"}, "The cursor of the page before."),
+    ), errors=(404, 422)),
+    Route("POST", "/batches/{batch}/cancel", b.CancelHandler, "Stop whatever of a batch waits or runs.",
+          answer=v.BatchView, errors=(404,)),
+    Route("POST", "/batches/{batch}/retry", b.RetryHandler, "Try the rows of a batch again that failed.",
+          answer=v.BatchView, errors=(404,)),
     Route("POST", "/clips", h.ClipsHandler, "Send a sound file; it is named by its content.",
           body="application/octet-stream", answer=v.ClipView, status=201, parameters=(
               Parameter("label", "query", {"type": "string"}, "The file's name, kept as a label."),
@@ -121,7 +139,7 @@ ROUTES: tuple[Route, ...] = (
           answer=v.DrainView, status=202, counts=False),
 )  # fmt: skip
 
-_PATTERNS = {"job": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE}
+_PATTERNS = {"job": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE, "batch": BATCH}
 
 
 def pattern(path: str) -> str:

@@ -15,6 +15,7 @@ from hay_say_lab.audio.inspection import label_of
 from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import Job, State
+from hay_say_lab.engine.batches import Batches
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.errors import ArtifactMissing, ClipMissing, InvalidRequest, RecipeMissing, TooLarge, from_json
@@ -78,6 +79,7 @@ class Surface:
     architectures: Architectures
     voices: Voices
     fitting: Fitting
+    batches: Batches
     host_id: str
     version: str
     draining: asyncio.Event = field(default_factory=asyncio.Event)

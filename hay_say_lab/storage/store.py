@@ -53,6 +53,11 @@ class JobStore:
             kind = type(error.orig).__name__
             raise StorageFailed(f"The database cannot be read ({kind}).", field="storage", fix="See the host's log.") from error
 
+    def read(self, query: Callable[..., T], *arguments: Any) -> T:
+        """Run `query(connection, *arguments)`, which only reads. Raises StorageFailed."""
+        with self._reading() as connection:
+            return query(connection, *arguments)
+
     def job(self, job_id: str) -> Job:
         """Raises JobMissing."""
         with self._reading() as connection:

@@ -31,6 +31,7 @@ class Belongings:
     failed: str
     quarantined: str
     cancelled: str
+    batch: str
     clip: str
     artifact: str
     recipe: str
@@ -56,6 +57,8 @@ def belongings(host: RunningHost) -> Belongings:
         }.items()
     }
     assert host.call("POST", f"/jobs/{jobs['cancelled']}/cancel", token=ALICE).status == 200
+    order = {"name": "of-alice", "requests": [speak(), speak()]}
+    assert host.call("POST", "/batches", order, token=ALICE).json()["rows"] == 2
     ended = {name: host.ended(job, token=ALICE) for name, job in jobs.items()}
     assert {name: job["state"] for name, job in ended.items()} == {name: name for name in jobs}
     done = ended["succeeded"]
@@ -64,6 +67,7 @@ def belongings(host: RunningHost) -> Belongings:
         failed=jobs["failed"],
         quarantined=jobs["quarantined"],
         cancelled=jobs["cancelled"],
+        batch="of-alice",
         clip=clip,
         artifact=done["artifact"],
         recipe=done["recipe"],

@@ -101,7 +101,7 @@ def test_a_body_refuses_what_it_does_not_name() -> None:
 
 def test_real_answers_are_as_declared(host: RunningHost, belongings: Belongings) -> None:
     """Schemathesis guesses ids; these are real ones."""
-    names = {"job": belongings.succeeded["id"], "recipe": belongings.recipe, "voice": "parrot:polly"}
+    names = {"job": belongings.succeeded["id"], "recipe": belongings.recipe, "voice": "parrot:polly", "batch": belongings.batch}
     for route in ROUTES:
         if route.method == "GET":
             sha256 = belongings.clip if route.path.startswith("/clips") else belongings.artifact

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from hay_say_lab.domain.job import State
 from hay_say_lab.errors import NotFound
-from hay_say_lab.storage import edges
+from hay_say_lab.storage import batches, edges
 from hay_say_lab.storage.database import migrate, open_engine
 from hay_say_lab.storage.store import JobStore
 from tests.storage.stories import job_of
@@ -27,6 +27,9 @@ QUESTIONS: dict[str, Callable[[JobStore], Any]] = {
     "the newest jobs": lambda store: store.jobs("ann"),
     "a page of jobs": lambda store: store.jobs("ann", before="Z" * 26),
     "a group": lambda store: store.jobs("ann", group="g"),
+    "how a batch stands": lambda store: store.read(batches.tally, "ann", "g"),
+    "rows of a batch": lambda store: store.read(lambda c: batches.rows(c, "ann", "g", after="0" * 26, limit=10)),
+    "rows of a batch in a state": lambda store: store.read(batches.ids_in, "ann", "g", ("queued", "running")),
     "events from here on": lambda store: store.events_after("ann", 5),
     "a job's story": lambda store: store.events_after("ann", 0, job="0" * 26),
     "the last event": lambda store: store.last_event(),
