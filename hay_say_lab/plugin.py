@@ -10,6 +10,9 @@ architecture's id) that points at a `Manifest`. The manifest names a `Runtime`, 
 
 Settings arrive checked against the manifest's controls and complete. `Context.checkpoint` must be called at
 least once a second of computing; it raises where the work is to stop, so call it with nothing half-done.
+
+A clip may be an hour long. Its samples are a read-only view of a file, so take them piece by piece and let
+`Context.samples` hold what comes of them: memory then stays as small as one piece.
 """
 
 from __future__ import annotations
@@ -87,6 +90,7 @@ class VoiceFiles:
 class Result:
     """What a task made: a clip, and JSON documents by role ('timings', 'phonemes', 'report').
 
+    The clip's samples may lie anywhere: in memory, or in a file, as those that `Context.samples` gives do.
     `files` are further files by role, written below `Context.out` (what `fit` makes of a reference).
     """
 
@@ -101,6 +105,9 @@ class Context(Protocol):
     seed: int
     out: Path                       # the only folder a runtime writes in; survives a retry of the stage
     inputs: Mapping[str, Path]      # results of the tasks the offer `needs`, by task
+
+    def samples(self, count: int) -> numpy.ndarray:
+        """A writable float32 (count,) array of zeros for a result; a long one lies in a nameless file, not in memory."""
 
     def checkpoint(self, fraction: float, message: str = "") -> None:
         """Say how far the stage is (0..1) and ask whether to go on; raises to stop. At most once a second apart."""

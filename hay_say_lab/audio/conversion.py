@@ -4,39 +4,37 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hay_say_lab.audio.progress import Checkpoint, unwatched
+from hay_say_lab.audio.resampling import resampled
+from hay_say_lab.audio.scratch import Tape
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.domain.manifest import AudioContract
 
 BLOCK_FRAMES = 1 << 16
 
 
-def decode(path: Path) -> Clip:
+def decode(path: Path, checkpoint: Checkpoint = unwatched) -> Clip:
     """Any file that libsndfile reads -> mono float32 at its own rate (channels averaged).
 
-    Block by block, so that many channels never lie in memory together.
+    Block by block, so that neither many channels nor many hours lie in memory together.
     """
-    import numpy
     import soundfile
 
+    tape = Tape()
     with soundfile.SoundFile(path) as file:
-        blocks = []
+        told = max(file.frames, 1)
         while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
-            blocks.append(block[:, 0] if file.channels == 1 else block.mean(axis=1))
-        return Clip(numpy.concatenate(blocks or [numpy.zeros(0, numpy.float32)]), file.samplerate)
+            if len(block) == BLOCK_FRAMES:
+                checkpoint(min(file.tell() / told, 1.0), "decoding")
+            tape.append(block[:, 0] if file.channels == 1 else block.mean(axis=1))
+        return Clip(tape.samples(), file.samplerate)
 
 
-def resample(clip: Clip, sample_rate: int) -> Clip:
+def resample(clip: Clip, sample_rate: int, checkpoint: Checkpoint = unwatched) -> Clip:
     """To another rate, soxr VHQ; the length becomes round(N * sample_rate / clip.sample_rate) exactly."""
-    import numpy
-    import soxr
-
     if sample_rate == clip.sample_rate:
         return clip
-    frames = round(len(clip.samples) * sample_rate / clip.sample_rate)
-    samples = soxr.resample(clip.samples, clip.sample_rate, sample_rate, quality="VHQ")[:frames]
-    padded = numpy.zeros(frames, dtype=numpy.float32)
-    padded[: len(samples)] = samples
-    return Clip(padded, sample_rate)
+    return Clip(resampled(clip.samples, clip.sample_rate, sample_rate, "VHQ", checkpoint), sample_rate)
 
 
 def rate_within(sample_rate: int, contract: AudioContract) -> int:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.level import level_exponent, scaled
 from hay_say_lab.audio.progress import Checkpoint, unwatched
+from hay_say_lab.audio.scratch import padded as padded_with
+from hay_say_lab.audio.scratch import zeros
 
 if TYPE_CHECKING:
     import numpy
@@ -44,11 +46,11 @@ def reduce_noise(
     width = max(4, round(_WINDOW_SECONDS * sample_rate / _HOPS_PER_WINDOW)) * _HOPS_PER_WINDOW
     hop = width // _HOPS_PER_WINDOW
     exponent = level_exponent(samples)
-    padded = numpy.pad(scaled(samples, 2.0**exponent), (width, 2 * width), mode="reflect")
+    padded = padded_with(scaled(samples, 2.0**exponent), width, 2 * width, "reflect")
     frames = (len(samples) + width) // hop + 1
     window = numpy.sqrt(numpy.hanning(width + 1)[:-1])
     least_gain = 10.0 ** (-MOST_REDUCTION_DB * strength / 20.0)
-    quiet = numpy.zeros(len(padded) + width, dtype=numpy.float32)
+    quiet = zeros(len(padded) + width)
     prior = numpy.zeros(width // 2 + 1)
     for first in range(0, frames, _BLOCK_FRAMES):
         checkpoint(first / frames, "reducing noise")

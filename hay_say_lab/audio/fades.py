@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hay_say_lab.audio.scratch import copied
+
 if TYPE_CHECKING:
     import numpy
 
@@ -13,12 +15,10 @@ def fade(samples: numpy.ndarray, sample_rate: int, in_seconds: float, out_second
 
     A ramp longer than the clip takes the whole clip. Both 0 give the same array back.
     """
-    import numpy
-
     rising, falling = (min(round(seconds * sample_rate), len(samples)) for seconds in (in_seconds, out_seconds))
     if not rising and not falling:
         return samples
-    faded = numpy.array(samples, dtype=numpy.float32)
+    faded = copied(samples)
     if rising:
         faded[:rising] *= _ramp(rising)
     if falling:

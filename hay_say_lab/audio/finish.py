@@ -14,6 +14,7 @@ from hay_say_lab.audio.level import gain_of, hold_peaks
 from hay_say_lab.audio.loudness import CEILING_DBTP, bring_to_loudness
 from hay_say_lab.audio.metallic import reduce_metallic
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
+from hay_say_lab.audio.scratch import let_go
 from hay_say_lab.audio.time_stretch import FASTEST, SLOWEST, time_stretch
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.domain.control import Choice, Control, Number, check_settings, with_defaults
@@ -109,10 +110,10 @@ class _Finisher:
         target, ceiling = self.settings["loudness_lufs"], self.settings["true_peak_db"]
         checkpoint(0.0, "measuring the loudness")
         if target is None:
-            samples, lowest = hold_peaks(clip.samples, clip.sample_rate, gain_of(ceiling))
+            samples, lowest = hold_peaks(clip.samples, clip.sample_rate, gain_of(ceiling), checkpoint)
             return (_kept(clip, samples) if lowest < 1.0 else clip), {"ceiling_dbtp": ceiling, "lowest_gain": lowest}
         ceiling = CEILING_DBTP if ceiling is None else ceiling
-        levelled = bring_to_loudness(clip.samples, clip.sample_rate, target, ceiling)
+        levelled = bring_to_loudness(clip.samples, clip.sample_rate, target, ceiling, checkpoint)
         return _kept(clip, levelled.samples), {
             "target_lufs": target,
             "ceiling_dbtp": ceiling,
@@ -155,7 +156,9 @@ def finish(
     begun = 0.0
     for name in wanted:
         ended = begun + _STEPS[name] / whole
-        clip, report[name] = steps[name](clip, part(checkpoint, begun, ended))
+        before = clip
+        clip, report[name] = steps[name](before, part(checkpoint, begun, ended))
+        let_go(before.samples)
         begun = ended
     return clip, report
 

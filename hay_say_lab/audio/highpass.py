@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.level import as_float32
 from hay_say_lab.audio.progress import Checkpoint, unwatched
+from hay_say_lab.audio.scratch import zeros
 
 if TYPE_CHECKING:
     import numpy
@@ -23,17 +24,16 @@ def high_pass(
 
     `cutoff_hz` > 0; above 0.45 of the sample rate it counts as that.
     """
-    import numpy
     from scipy.signal import butter, sosfiltfilt
 
     sections = butter(ORDER, min(cutoff_hz / sample_rate, _HIGHEST_SHARE), "highpass", fs=1.0, output="sos")
     block, margin = round(_BLOCK_SECONDS * sample_rate), round(_MARGIN_PERIODS * sample_rate / cutoff_hz)
-    passed = numpy.empty(len(samples), dtype=numpy.float32)
+    passed = zeros(len(samples))
     for start in range(0, len(samples), block):
         checkpoint(start / len(samples), "high-pass")
         end = min(start + block, len(samples))
         first, last = max(start - margin, 0), min(end + margin, len(samples))
-        stretch = samples[first:last].astype(numpy.float64)
+        stretch = samples[first:last].astype("float64")
         filtered = sosfiltfilt(sections, stretch, padlen=min(margin, len(stretch) - 1))
         passed[start:end] = as_float32(filtered[start - first : end - first])
     return passed

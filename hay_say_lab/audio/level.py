@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
+from hay_say_lab.audio.scratch import copied, zeros
 
 if TYPE_CHECKING:
     import numpy
@@ -39,12 +40,13 @@ def as_float32(samples: numpy.ndarray) -> numpy.ndarray:
     return numpy.clip(samples, -_LARGEST_FLOAT32, _LARGEST_FLOAT32).astype(numpy.float32)
 
 
-def scaled(samples: numpy.ndarray, factor: float) -> numpy.ndarray:
+def scaled(samples: numpy.ndarray, factor: float, checkpoint: Checkpoint = unwatched) -> numpy.ndarray:
     """Samples (N,) times a factor, as float32, block by block: no float64 copy of a long clip."""
     import numpy
 
-    result = numpy.empty(len(samples), dtype=numpy.float32)
+    result = zeros(len(samples))
     for start in range(0, len(samples), _BLOCK_SAMPLES):
+        checkpoint(start / len(samples), "setting the level")
         block = samples[start : start + _BLOCK_SAMPLES].astype(numpy.float64)
         result[start : start + _BLOCK_SAMPLES] = as_float32(block * factor)
     return result
@@ -55,8 +57,13 @@ def level_exponent(samples: numpy.ndarray) -> int:
 
     A power of two changes no digit of a float: methods with absolute floors then treat a clip and its half alike.
     """
-    peak = max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
+    peak = peak_of(samples)
     return -math.frexp(peak)[1] if peak > 0.0 else 0
+
+
+def peak_of(samples: numpy.ndarray) -> float:
+    """The largest magnitude among samples (N,); 0 where there are none."""
+    return max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
 
 
 def true_peak(samples: numpy.ndarray, sample_rate: int, checkpoint: Checkpoint = unwatched) -> float:
@@ -84,14 +91,13 @@ def hold_peaks(
     import numpy
     from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
-    held = numpy.array(samples, dtype=numpy.float32)
     reach = max(1, round(_LIMITER_SECONDS * sample_rate))
-    needed = numpy.ones(len(samples), dtype=numpy.float32)
+    needed = zeros(len(samples))
     for start, envelope in _envelopes(samples, sample_rate, part(checkpoint, 0.0, 0.4)):
         needed[start : start + len(envelope)] = ceiling / numpy.maximum(envelope, ceiling)
     if not len(needed) or needed.min() >= 1.0:
-        return held, 1.0
-    lowest = 1.0
+        return samples.astype(numpy.float32, copy=False), 1.0
+    held, lowest = copied(samples), 1.0
     for start in range(0, len(held), _BLOCK_SAMPLES):
         checkpoint(0.4 + 0.2 * start / len(held), "holding peaks")
         end = min(start + _BLOCK_SAMPLES, len(held))
@@ -102,7 +108,9 @@ def hold_peaks(
         lowest = min(lowest, float(gain.min()))
     # A moving gain shifts peaks by hundredths of a dB.
     rest = min(1.0, ceiling / true_peak(held, sample_rate, part(checkpoint, 0.6, 1.0)))
-    return (held * numpy.float32(rest) if rest < 1.0 else held), lowest * rest
+    if rest < 1.0:
+        held *= numpy.float32(rest)
+    return held, lowest * rest
 
 
 def _envelopes(

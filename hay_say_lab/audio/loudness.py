@@ -104,8 +104,8 @@ def bring_to_loudness(
     for number in range(_ROUNDS):
         rounds = part(checkpoint, 0.2 + 0.2 * number, 0.4 + 0.2 * number)
         gain_db = min(gain_db, most_gain_db)
-        loud = scaled(samples, gain_of(gain_db))
-        held, lowest = hold_peaks(loud, sample_rate, gain_of(ceiling_dbtp), part(rounds, 0.0, 0.7))
+        loud = scaled(samples, gain_of(gain_db), part(rounds, 0.0, 0.1))
+        held, lowest = hold_peaks(loud, sample_rate, gain_of(ceiling_dbtp), part(rounds, 0.1, 0.7))
         lufs = integrated_lufs(held, sample_rate, part(rounds, 0.7, 1.0))
         if lufs is None or gain_db >= most_gain_db or abs(lufs - target_lufs) <= _CLOSE_LU:
             break

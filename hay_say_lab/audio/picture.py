@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
+from hay_say_lab.audio.level import peak_of
 from hay_say_lab.domain.clip import Clip
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def picture_of(clip: Clip) -> dict[str, Any]:
         "sample_rate": clip.sample_rate,
         "frames": len(samples),
         "seconds": len(samples) / clip.sample_rate,
-        "peak": float(numpy.abs(samples).max(initial=0.0)),
+        "peak": peak_of(samples),
         "peaks": {"columns": len(low), "low": _packed(low), "high": _packed(high)},
         "spectrogram": {
             "bands": BANDS,
@@ -65,9 +66,12 @@ def _peaks(samples: numpy.ndarray) -> tuple[numpy.ndarray, numpy.ndarray]:
 
     columns = min(PEAK_COLUMNS, max(1, len(samples)))
     edges = numpy.linspace(0, len(samples), columns, endpoint=False).astype(int)
-    scaled = numpy.clip(samples, -1.0, 1.0) * 127.0
-    low = numpy.minimum.reduceat(scaled, edges)
-    high = numpy.maximum.reduceat(scaled, edges)
+    low, high = numpy.zeros((2, columns), dtype=numpy.float32)
+    for column, start in enumerate(edges):
+        end = edges[column + 1] if column + 1 < columns else len(samples)
+        if len(stretch := samples[start:end]):
+            low[column], high[column] = stretch.min(), stretch.max()
+    low, high = (numpy.clip(side, -1.0, 1.0) * numpy.float32(127.0) for side in (low, high))
     return numpy.floor(low).clip(-127).astype(numpy.int8), numpy.ceil(high).astype(numpy.int8)
 
 
@@ -77,18 +81,29 @@ def _mel_spectrogram(samples: numpy.ndarray, sample_rate: int) -> numpy.ndarray:
     width = 1 << max(6, round(float(numpy.log2(WINDOW_SECONDS * sample_rate))))
     columns = int(min(SPECTROGRAM_COLUMNS, max(1, len(samples) // (width // 4))))
     centres = numpy.linspace(0, len(samples), columns, endpoint=False).astype(int)
-    padded = numpy.pad(samples, (width // 2, width))
     window = numpy.hanning(width).astype(numpy.float32)
     weights = _mel_weights(width, sample_rate)
     power = numpy.empty((columns, BANDS))
     for first in range(0, columns, BATCH_COLUMNS):
-        rows = centres[first : first + BATCH_COLUMNS, None] + numpy.arange(width)[None, :]
-        spectrum = numpy.abs(numpy.fft.rfft(padded[rows] * window, axis=1)) ** 2
+        rows = numpy.stack([_around(samples, centre, width) for centre in centres[first : first + BATCH_COLUMNS]])
+        spectrum = numpy.abs(numpy.fft.rfft(rows * window, axis=1)) ** 2
         power[first : first + len(rows)] = spectrum @ weights
     decibels = 10.0 * numpy.log10(power + SILENT_POWER)
     loudest = max(decibels.max(), 10.0 * numpy.log10(SILENT_POWER) - FLOOR_DB)      # silence is dark, not bright
     relative = numpy.clip(decibels - loudest, FLOOR_DB, 0.0)
     return numpy.round((1.0 - relative / FLOOR_DB) * 255.0).astype(numpy.uint8)
+
+
+def _around(samples: numpy.ndarray, centre: int, width: int) -> numpy.ndarray:
+    """(width,) samples from centre - width / 2 on, silence outside of the clip."""
+    import numpy
+
+    start = centre - width // 2
+    window = numpy.zeros(width, dtype=numpy.float32)
+    inside = samples[max(start, 0) : max(start + width, 0)]
+    at = max(-start, 0)
+    window[at : at + len(inside)] = inside
+    return window
 
 
 def _mel_weights(width: int, sample_rate: int) -> numpy.ndarray:

@@ -13,9 +13,10 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.f0 import FRAMES_PER_SECOND, LOW_HZ, f0_contour
-from hay_say_lab.audio.level import hold_peaks, level_exponent, scaled
+from hay_say_lab.audio.level import hold_peaks, level_exponent, peak_of, scaled
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
 from hay_say_lab.audio.resampling import resampled
+from hay_say_lab.audio.scratch import zeros
 
 if TYPE_CHECKING:
     import numpy
@@ -55,7 +56,7 @@ def shift_pitch(
     """
     import numpy
 
-    peak = float(numpy.abs(samples).max(initial=0.0))
+    peak = peak_of(samples)
     if peak == 0.0:
         return samples.astype(numpy.float32)
     exponent = level_exponent(samples)
@@ -64,7 +65,7 @@ def shift_pitch(
     sound = resampled(level, sample_rate, rate, "VHQ", part(checkpoint, 0.0, 0.03))
     shifted = _shifted(sound, rate, semitones, part(checkpoint, 0.03, 0.94))
     shifted = resampled(shifted, rate, sample_rate, "VHQ", part(checkpoint, 0.94, 0.97))
-    result = numpy.zeros(len(samples), dtype=numpy.float32)
+    result = zeros(len(samples))
     result[: len(shifted)] = scaled(shifted[: len(samples)], 2.0**-exponent)
     held, _ = hold_peaks(result, sample_rate, max(peak, 0.95), part(checkpoint, 0.97, 1.0))
     return held
@@ -79,7 +80,7 @@ def _shifted(sound: numpy.ndarray, rate: int, semitones: float, checkpoint: Chec
     target = numpy.where(given > 0, (given * 2.0 ** (semitones / 12.0)).clip(*_SUNG_LIMITS_HZ), 0.0)
     low = contour.percentile_hz(5.0)
     served = _SERVED_HZ if low is None or low >= _SERVED_HZ else LOW_HZ
-    whole = numpy.zeros(len(sound), dtype=numpy.float32)
+    whole = zeros(len(sound))
     fade = _samples_of(_FADE_FRAMES, rate)
     phase = 0.0
     blocks = _blocks(target, sound, rate)

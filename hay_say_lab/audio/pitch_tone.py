@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from hay_say_lab.audio.f0 import FRAMES_PER_SECOND, Contour, f0_contour
 from hay_say_lab.audio.level import as_float32
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
+from hay_say_lab.audio.scratch import zeros
 
 if TYPE_CHECKING:
     import numpy
@@ -30,7 +31,7 @@ def pitch_tone(
     # Through the gaps pitch goes in a straight line, so that it does not swoop where the tone fades.
     pitch = numpy.interp(frames, frames[voiced], heard.f0_hz[voiced]) if voiced.any() else numpy.zeros(len(frames))
     gate = voiced.astype(numpy.float64)
-    tone = numpy.zeros(len(samples), dtype=numpy.float32)
+    tone = zeros(len(samples))
     if not voiced.any():
         return tone
     margin = round((_LEVEL_SECONDS + _RAMP_SECONDS) * sample_rate)

@@ -15,9 +15,11 @@ from hay_say_lab.audio.cut import cut_frames
 from hay_say_lab.audio.denoise import reduce_noise
 from hay_say_lab.audio.highpass import high_pass
 from hay_say_lab.audio.loudness import CEILING_DBTP, bring_to_loudness
+from hay_say_lab.audio.objects import finite
 from hay_say_lab.audio.pitch_shift import MOST_SEMITONES, shift_pitch
 from hay_say_lab.audio.pitch_tone import pitch_tone
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
+from hay_say_lab.audio.scratch import let_go
 from hay_say_lab.audio.silence import activity_of, keep, spans_heard
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.domain.control import Control, Number, Toggle, check_settings, with_defaults
@@ -100,6 +102,7 @@ def prepare(
         inner = part(checkpoint, finished / whole, (finished + work) / whole)
         inner(0.0, name.replace("_", " "))
         made, report[name] = stage(now, chosen, inner)
+        let_go(now.samples)
         now, finished = made if isinstance(made, Clip) else Clip(made, now.sample_rate), finished + work
     checkpoint(1.0, "prepared")
     return now, report
@@ -122,7 +125,7 @@ def _cut(clip: Clip, chosen: Mapping[str, Any], checkpoint: Checkpoint) -> _Done
 
 def _resample(clip: Clip, chosen: Mapping[str, Any], checkpoint: Checkpoint) -> _Done:
     sample_rate = chosen["resample_hz"]
-    made = resample(clip, sample_rate)
+    made = resample(clip, sample_rate, checkpoint)
     if not len(made.samples):
         message = f"The recording is shorter than one sample at {sample_rate} Hz."
         raise InvalidRequest(message, field="prepare.resample_hz", fix="Choose a higher rate, or a longer recording.")
@@ -202,11 +205,9 @@ def _checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_samples(clip: Clip) -> None:
-    import numpy
-
     if not len(clip.samples):
         raise InvalidRequest("The recording holds no sound: its length is zero.", field="clip", fix="Choose another.")
-    if not numpy.isfinite(clip.samples).all():
+    if not finite(clip.samples):
         raise InvalidRequest(
             "The recording holds samples that are not numbers (NaN or infinite).",
             field="clip",

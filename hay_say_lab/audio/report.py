@@ -9,7 +9,9 @@ from hay_say_lab.audio.distance import estimated_snr_db
 from hay_say_lab.audio.f0 import Method, f0_contour
 from hay_say_lab.audio.level import decibels, level_exponent, scaled, true_peak_dbtp
 from hay_say_lab.audio.loudness import integrated_lufs
+from hay_say_lab.audio.objects import finite
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
+from hay_say_lab.audio.scratch import blocks, padded
 from hay_say_lab.audio.silence import FRAMES_PER_SECOND as ACTIVITY_FRAMES_PER_SECOND
 from hay_say_lab.audio.silence import Activity, activity_of
 from hay_say_lab.domain.clip import Clip
@@ -29,7 +31,7 @@ _F0_SECONDS = 20.0                  # longer clips are heard in stretches
 _F0_STRETCHES = 10
 _OCTAVES_FROM_HZ = 31.25
 _WELCH_SECONDS = 0.064
-_BATCH_WINDOWS = 2000
+_BATCH_WINDOWS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def report_on(clip: Clip, checkpoint: Checkpoint = unwatched) -> InputReport:
     import numpy
 
     samples = clip.samples
-    if not len(samples) or not numpy.isfinite(samples).all():
+    if not len(samples) or not finite(samples):
         raise InvalidRequest(
             "The clip is empty or holds samples that are not numbers.", field="clip", fix="Export the recording again."
         )
@@ -107,15 +109,29 @@ def clipped_samples(samples: numpy.ndarray) -> int:
     import numpy
 
     high, low = float(samples.max(initial=0.0)), float(samples.min(initial=0.0))
-    clipped = numpy.abs(samples) >= FULL_SCALE
-    for extreme in (high, low):
-        if abs(extreme) >= _LEAST_FLAT_LEVEL and numpy.ptp(samples) > 0.0:
-            at = samples == numpy.float32(extreme)
-            edges = numpy.flatnonzero(numpy.diff(numpy.concatenate([[False], at, [False]]).astype(numpy.int8)))
-            for start, end in edges.reshape(-1, 2):
-                if end - start >= _FLAT_SAMPLES:
-                    clipped[start:end] = True
-    return int(clipped.sum())
+    extremes = [extreme for extreme in (high, low) if abs(extreme) >= _LEAST_FLAT_LEVEL and numpy.ptp(samples) > 0.0]
+    reach = _FLAT_SAMPLES - 1           # a run that is long enough shows this far beyond any of its samples
+    count = 0
+    for start, end in blocks(len(samples)):
+        first = max(start - reach, 0)
+        around = samples[first : end + reach]
+        clipped = numpy.abs(around) >= FULL_SCALE
+        for extreme in extremes:
+            clipped |= _in_runs(around == numpy.float32(extreme), _FLAT_SAMPLES)
+        count += int(clipped[start - first : end - first].sum())
+    return count
+
+
+def _in_runs(flags: numpy.ndarray, least: int) -> numpy.ndarray:
+    """(N,) bool: which of the flags stand in a run of at least `least`."""
+    import numpy
+
+    within = numpy.zeros(len(flags), dtype=bool)
+    edges = numpy.flatnonzero(numpy.diff(numpy.concatenate([[False], flags, [False]]).astype(numpy.int8)))
+    for start, end in edges.reshape(-1, 2):
+        if end - start >= least:
+            within[start:end] = True
+    return within
 
 
 def speech_share(activity: Activity) -> float:
@@ -185,8 +201,8 @@ def _dominant_octave(clip: Clip, checkpoint: Checkpoint) -> tuple[tuple[float, f
     window = numpy.hanning(width + 1)[:-1]
     level = scaled(clip.samples, 2.0**exponent)
     level -= numpy.float32(level.mean(dtype=numpy.float64))
-    padded = numpy.pad(level, (0, max(0, width - len(level))))
-    rows = numpy.lib.stride_tricks.sliding_window_view(padded, width)[:: width // 2]
+    level = padded(level, 0, width - len(level)) if len(level) < width else level
+    rows = numpy.lib.stride_tricks.sliding_window_view(level, width)[:: width // 2]
     power = numpy.zeros(width // 2 + 1)
     for first in range(0, len(rows), _BATCH_WINDOWS):
         checkpoint(first / len(rows), "measuring the spectrum")

@@ -1,15 +1,14 @@
-"""Another sample rate inside a long computation: block by block, so that a checkpoint comes in between."""
+"""Another sample rate, block by block: a checkpoint comes in between, and no second copy lies in memory."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
 from hay_say_lab.audio.progress import Checkpoint, unwatched
+from hay_say_lab.audio.scratch import blocks, zeros
 
 if TYPE_CHECKING:
     import numpy
-
-_BLOCK_SECONDS = 20
 
 
 def resampled(
@@ -19,19 +18,20 @@ def resampled(
     quality: Literal["HQ", "VHQ"] = "HQ",
     checkpoint: Checkpoint = unwatched,
 ) -> numpy.ndarray:
-    """Samples (N,) -> float32 (round(N * new_rate / sample_rate),)."""
+    """Samples (N,) -> float32 (round(N * new_rate / sample_rate),); the same array where the rate stays."""
     import numpy
     import soxr
 
     if sample_rate == new_rate:
-        return samples.astype(numpy.float32)
+        return samples.astype(numpy.float32, copy=False)
     stream = soxr.ResampleStream(sample_rate, new_rate, 1, dtype="float32", quality=quality)
-    whole = numpy.zeros(round(len(samples) * new_rate / sample_rate), dtype=numpy.float32)
-    filled, block = 0, _BLOCK_SECONDS * sample_rate
-    for start in range(0, len(samples), block):
-        checkpoint(start / len(samples), "resampling")
-        stretch = samples[start : start + block].astype(numpy.float32)
-        made = stream.resample_chunk(stretch, last=start + block >= len(samples))[: len(whole) - filled]
+    whole = zeros(round(len(samples) * new_rate / sample_rate))
+    filled = 0
+    for start, end in blocks(len(samples)):
+        if start:                   # a short clip is done before anybody could ask
+            checkpoint(start / len(samples), "resampling")
+        stretch = samples[start:end].astype(numpy.float32)
+        made = stream.resample_chunk(stretch, last=end == len(samples))[: len(whole) - filled]
         whole[filled : filled + len(made)] = made
         filled += len(made)
     return whole

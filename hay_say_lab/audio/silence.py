@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.level import SMALLEST_POWER
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
+from hay_say_lab.audio.scratch import zeros
 from hay_say_lab.audio.voicing import VOICED_FROM, periodicity
 
 if TYPE_CHECKING:
@@ -125,7 +126,11 @@ def keep(samples: numpy.ndarray, sample_rate: int, spans: Sequence[Span]) -> num
     """
     import numpy
 
-    kept = numpy.concatenate([samples[span.start : span.end] for span in spans])
+    kept = zeros(sum(span.end - span.start for span in spans))
+    position = 0
+    for span in spans:
+        kept[position : position + span.end - span.start] = samples[span.start : span.end]
+        position += span.end - span.start
     fade = round(FADE_SECONDS * sample_rate)
     position = 0
     for left, right in itertools.pairwise(spans):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
 from hay_say_lab.audio.resampling import resampled
+from hay_say_lab.audio.scratch import padded as padded_with
 
 if TYPE_CHECKING:
     import numpy
@@ -74,7 +75,7 @@ def _repetitions(
     import numpy
 
     slow = resampled(samples, sample_rate, ANALYSIS_RATE, checkpoint=part(checkpoint, 0.0, 0.3))
-    padded = numpy.pad(slow, (_WIDTH, _WIDTH))
+    padded = padded_with(slow, _WIDTH, _WIDTH)
     window = numpy.hanning(_WIDTH + 1)[:-1]
     own = numpy.fft.irfft(numpy.abs(numpy.fft.rfft(window, _FFT)) ** 2)[: _WIDTH // 2 + 2]
     for first in range(0, frames, _BATCH_FRAMES):

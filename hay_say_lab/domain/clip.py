@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clip:
-    """Mono float32 samples (N,), nominally -1..1, at `sample_rate` per second."""
+    """Mono float32 samples (N,), nominally -1..1, at `sample_rate` per second.
+
+    The samples may be a read-only view of a file: long clips are worked on piece by piece, never changed in place.
+    """
 
     samples: numpy.ndarray
     sample_rate: int

@@ -14,29 +14,37 @@ class AudioRuntime(Runtime):
 
     def decode(self, voice: str, clip: None, settings: Mapping[str, Any], context: Context) -> Result:
         """The uploaded file -> a mono clip at its own rate."""
+        from hay_say_lab.audio import scratch
         from hay_say_lab.audio.conversion import decode
 
-        return Result(clip=decode(context.inputs["upload"]))
+        with scratch.inside(context.out):
+            return Result(clip=decode(context.inputs["upload"], context.checkpoint))
 
     def prepare(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
         """A clip -> what the request asks to be done to it, at the rate that the next step's contract takes."""
+        from hay_say_lab.audio import scratch
         from hay_say_lab.audio.conversion import resample
         from hay_say_lab.audio.prepare import prepare
+        from hay_say_lab.audio.progress import part
 
         wanted = {name: value for name, value in settings.items() if name != "sample_rate"}
-        prepared, report = prepare(clip, wanted, context.checkpoint)
-        return Result(clip=resample(prepared, settings["sample_rate"]), documents={"prepared": report} if report["applied"] else {})
+        with scratch.inside(context.out):
+            prepared, report = prepare(clip, wanted, part(context.checkpoint, 0.0, 0.9))
+            resampled = resample(prepared, settings["sample_rate"], part(context.checkpoint, 0.9, 1.0))
+        return Result(clip=resampled, documents={"prepared": report} if report["applied"] else {})
 
     def finish(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
         """A clip -> finished as the request asks for, and its picture for the panels; the same clip where it asks nothing."""
+        from hay_say_lab.audio import scratch
         from hay_say_lab.audio.finish import finish
         from hay_say_lab.audio.objects import read_clip
         from hay_say_lab.audio.picture import picture_of
 
         source = read_clip(context.inputs["source"]) if "source" in context.inputs else None
-        finished, report = finish(
-            clip, settings["finish"], settings["effects"], context.seed, context.checkpoint, source
-        )
+        with scratch.inside(context.out):
+            finished, report = finish(
+                clip, settings["finish"], settings["effects"], context.seed, context.checkpoint, source
+            )
         documents = {"picture": picture_of(finished), **({"finished": report} if report else {})}
         return Result(clip=finished, documents=documents)
 

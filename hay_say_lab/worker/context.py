@@ -42,6 +42,11 @@ class StageContext:
         self._pieces = Path(run["pieces"]) / code_version[:16]
         self._asked_at = 0.0
 
+    def samples(self, count: int) -> numpy.ndarray:
+        from hay_say_lab.audio.scratch import zeros
+
+        return zeros(count, folder=self.out)
+
     def checkpoint(self, fraction: float, message: str = "") -> None:
         now = time.monotonic()
         if now - self._asked_at < SECONDS_BETWEEN_CHECKPOINTS:

@@ -11,9 +11,10 @@ import soundfile
 
 from hay_say_lab.audio.export import export
 from hay_say_lab.audio.objects import read_clip, write_clip
+from hay_say_lab.audio.scratch import blocks, zeros
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.errors import InvalidRequest
-from tests.audio.sounds import tone
+from tests.audio.sounds import own_memory_kb, tone
 
 RECIPE = {"voices": {"a:b": {"licence": "CC0-1.0"}}, "request": {"seed": 7}}
 
@@ -88,3 +89,26 @@ def test_what_is_no_mono_sound_is_refused_and_nothing_is_written(samples: numpy.
     with pytest.raises(InvalidRequest, match=said):
         write_clip(tmp_path / "clip.w64", Clip(samples, 44_100))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_read_is_a_view_of_the_file_that_nobody_writes_to(tmp_path: Path) -> None:
+    write_clip(tmp_path / "clip.w64", Clip(tone(), 44_100))
+    clip = read_clip(tmp_path / "clip.w64")
+    with pytest.raises(ValueError, match="read-only"):
+        clip.samples[0] = 1.0
+    (tmp_path / "clip.w64").unlink()
+    assert numpy.array_equal(clip.samples, tone())
+
+
+def test_an_hour_is_written_and_read_without_memory_of_its_own(tmp_path: Path) -> None:
+    """At 8 kHz: 115 MB of samples, of which a walk over them keeps a few megabytes."""
+    hour = zeros(3600 * 8000, folder=tmp_path)
+    hour[:] = 0.25
+    before = own_memory_kb()
+
+    write_clip(tmp_path / "clip.w64", Clip(hour, 8000))
+    samples = read_clip(tmp_path / "clip.w64").samples
+    total = sum(float(samples[start:end].sum()) for start, end in blocks(len(samples)))
+
+    assert total == 0.25 * len(hour)
+    assert own_memory_kb() - before < 30_000

@@ -8,9 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy
 import pytest
 
-from hay_say_lab.worker.platform import worker_environment
+from hay_say_lab.worker.platform import memory_mb, worker_environment
 from tests.audio.sounds import encoded
 
 SECRETS = {
@@ -54,3 +55,12 @@ def test_a_file_that_is_no_sound_is_a_typed_answer_of_the_child(tmp_path: Path) 
     assert done.returncode == 0
     assert json.loads(done.stdout)["error"]["code"] == "invalid_request"
     assert "Traceback" not in done.stderr
+
+
+def test_memory_is_what_the_system_cannot_take_back_by_itself(tmp_path: Path) -> None:
+    before = memory_mb()
+    held = numpy.ones(8 << 20)                                                  # 64 MB
+    assert 60.0 < memory_mb() - before < 70.0
+    mapped = numpy.memmap(tmp_path / "sound", numpy.float32, "w+", shape=held.shape)
+    mapped[:] = held
+    assert memory_mb() - before < 70.0
