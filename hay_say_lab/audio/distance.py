@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 LONGEST_ALIGNED_SECONDS = 60.0      # two such clips take 36 MB to align
 MOST_SNR_DB = 100.0                 # what an estimate can say: digital silence in the pauses
-_HOP_SECONDS, _WINDOW_SECONDS = 0.010, 0.032
+HOP_SECONDS, _WINDOW_SECONDS = 0.010, 0.032
 _BANDS, _COEFFICIENTS = 40, 24      # c1 to c24; c0 is level
 _TOP_HZ = 8_000.0
 _RANGE_DB = 80.0                    # what lies farther below the reference's loudest cell counts as that far below
 _HEARD_DB = 50.0                    # frames farther below the reference's loudest frame are not compared
-_GROSS_RATIO = 0.2                  # an f0 off by more is a gross error (L. Rabiner and others, 1976)
+GROSS_RATIO = 0.2                  # an f0 off by more is a gross error (L. Rabiner and others, 1976)
 _SMALLEST_POWER = 1e-30
 _BATCH_FRAMES = 2000
 
@@ -51,25 +51,31 @@ def mel_cepstral_distance(reference: Clip, other: Clip, *, align: bool = False) 
     """
     import numpy
 
-    first, second = _at_one_rate(reference, other)
+    first, second = at_one_rate(reference, other)
     if align and max(first.seconds, second.seconds) > LONGEST_ALIGNED_SECONDS:
         raise TooLarge(
             f"Clips of more than {LONGEST_ALIGNED_SECONDS:g} s are not aligned.",
             field="align",
             fix="Compare shorter pieces, or clips of the same timing without aligning them.",
         )
-    left, right = _spectrogram(first), _spectrogram(second)
-    heard = _heard(left)
-    own, others = _cepstra(left, first.sample_rate), _cepstra(right, first.sample_rate)
+    left, right = power_spectrogram(first), power_spectrogram(second)
+    heard = heard_frames(left)
+    own, others = mel_cepstra(left, first.sample_rate), mel_cepstra(right, first.sample_rate)
     if align:
         rows, columns = warping_path(own, others)
     else:
         rows = columns = numpy.arange(min(len(own), len(others)))
     counted = heard[rows]
     if not counted.any():
-        raise _nothing_heard()
-    difference = own[rows[counted]] - others[columns[counted]]
-    return float(10.0 / math.log(10.0) * numpy.sqrt(2.0 * numpy.square(difference).sum(axis=1)).mean())
+        raise nothing_heard()
+    return cepstral_distance_db(own[rows[counted]], others[columns[counted]])
+
+
+def cepstral_distance_db(own: numpy.ndarray, others: numpy.ndarray) -> float:
+    """Mean over pairs of frames, c1..c24 (P, 24) each: 10 / ln 10 sqrt(2 sum (c - c')^2)."""
+    import numpy
+
+    return float(10.0 / math.log(10.0) * numpy.sqrt(2.0 * numpy.square(own - others).sum(axis=1)).mean())
 
 
 def spectral_difference_db(reference: Clip, other: Clip) -> float:
@@ -77,15 +83,23 @@ def spectral_difference_db(reference: Clip, other: Clip) -> float:
     which the reference is heard. Level counts; both spectra end 80 dB below the reference's loudest cell."""
     import numpy
 
-    first, second = _at_one_rate(reference, other)
-    left, right = _spectrogram(first), _spectrogram(second)
-    heard = _heard(left)
+    first, second = at_one_rate(reference, other)
+    left, right = power_spectrogram(first), power_spectrogram(second)
+    heard = heard_frames(left)
     frames = min(len(left), len(right))
-    if not heard[:frames].any():
-        raise _nothing_heard()
-    floor = left.max() * 10.0 ** (-_RANGE_DB / 10.0)
-    ratio = numpy.log10(numpy.maximum(left[:frames], floor) / numpy.maximum(right[:frames], floor))
-    return float(10.0 * numpy.sqrt(numpy.square(ratio).mean(axis=1))[heard[:frames]].mean())
+    counted = numpy.flatnonzero(heard[:frames])
+    if not len(counted):
+        raise nothing_heard()
+    return spectral_distance_db(left[counted], right[counted], float(left.max()))
+
+
+def spectral_distance_db(own: numpy.ndarray, others: numpy.ndarray, loudest: float) -> float:
+    """Mean over pairs of frames, power (P, F) each; both end 80 dB below `loudest`."""
+    import numpy
+
+    floor = loudest * 10.0 ** (-_RANGE_DB / 10.0)
+    ratio = numpy.log10(numpy.maximum(own, floor) / numpy.maximum(others, floor))
+    return float(10.0 * numpy.sqrt(numpy.square(ratio).mean(axis=1)).mean())
 
 
 def f0_difference(reference: Clip, other: Clip, method: Method = "harvest") -> F0Difference:
@@ -105,7 +119,7 @@ def f0_difference(reference: Clip, other: Clip, method: Method = "harvest") -> F
     return F0Difference(
         float(numpy.median(cents)),
         float(numpy.median(numpy.abs(cents))),
-        float((numpy.abs(ratio - 1.0) > _GROSS_RATIO).mean()),
+        float((numpy.abs(ratio - 1.0) > GROSS_RATIO).mean()),
         agreement,
     )
 
@@ -146,37 +160,38 @@ def estimated_snr_db(activity: Activity) -> float | None:
     return min(10.0 * math.log10(signal / max(noise, _SMALLEST_POWER)), MOST_SNR_DB)
 
 
-def _at_one_rate(reference: Clip, other: Clip) -> tuple[Clip, Clip]:
+def at_one_rate(reference: Clip, other: Clip) -> tuple[Clip, Clip]:
+    """Both at the lower of their rates. Raises InvalidRequest where one is empty."""
     rate = min(reference.sample_rate, other.sample_rate)
     if not len(reference.samples) or not len(other.samples):
-        raise _nothing_heard()
+        raise nothing_heard()
     return resample(reference, rate), resample(other, rate)
 
 
-def _spectrogram(clip: Clip) -> numpy.ndarray:
+def power_spectrogram(clip: Clip) -> numpy.ndarray:
     """Power (T, F) every 10 ms, frame i centred on i hops."""
     import numpy
 
     width = 2 * max(2, round(_WINDOW_SECONDS * clip.sample_rate / 2))
     window = numpy.hanning(width + 1)[:-1]
     padded = numpy.pad(clip.samples, (width // 2, width))
-    frames = int(clip.seconds / _HOP_SECONDS) + 1
+    frames = int(clip.seconds / HOP_SECONDS) + 1
     power = numpy.empty((frames, width // 2 + 1), dtype=numpy.float64)
     for first in range(0, frames, _BATCH_FRAMES):
         numbers = numpy.arange(first, min(first + _BATCH_FRAMES, frames))
-        starts = numpy.rint(numbers * _HOP_SECONDS * clip.sample_rate).astype(int)
+        starts = numpy.rint(numbers * HOP_SECONDS * clip.sample_rate).astype(int)
         stretches = padded[starts[:, None] + numpy.arange(width)].astype(numpy.float64) * window
         power[first : first + len(numbers)] = numpy.abs(numpy.fft.rfft(stretches, axis=1)) ** 2
     return power
 
 
-def _heard(power: numpy.ndarray) -> numpy.ndarray:
+def heard_frames(power: numpy.ndarray) -> numpy.ndarray:
     """Frames (T,) that are not more than 50 dB below the loudest one; none of silence."""
     total = power.sum(axis=1)
     return (total > total.max() * 10.0 ** (-_HEARD_DB / 10.0)) & (total > _SMALLEST_POWER)
 
 
-def _cepstra(power: numpy.ndarray, sample_rate: int) -> numpy.ndarray:
+def mel_cepstra(power: numpy.ndarray, sample_rate: int) -> numpy.ndarray:
     """Power (T, F) -> c1..c24 (T, 24) with log amplitude = c0 + sum of c_m cos(m w) over the mel scale."""
     import numpy
     from scipy.fft import dct
@@ -194,7 +209,8 @@ def _cepstra(power: numpy.ndarray, sample_rate: int) -> numpy.ndarray:
     return dct(log_amplitude, axis=1)[:, 1 : _COEFFICIENTS + 1] / _BANDS
 
 
-def _nothing_heard() -> InvalidRequest:
+def nothing_heard(field: str = "reference") -> InvalidRequest:
+    """The error of a reference that is silent."""
     return InvalidRequest(
-        "There is no sound in the reference to compare with.", field="reference", fix="Choose a clip that holds sound."
+        "There is no sound in the reference to compare with.", field=field, fix="Choose a clip that holds sound."
     )

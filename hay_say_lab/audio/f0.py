@@ -34,11 +34,12 @@ _MARGIN_FRAMES = FRAMES_PER_SECOND // 2     # Harvest's decisions reach this far
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contour:
-    """f0 of a clip, frame i centred on i / FRAMES_PER_SECOND seconds."""
+    """f0 of a clip, frame i centred on i / frames_per_second seconds."""
 
-    method: Method
+    method: str
     f0_hz: numpy.ndarray            # (T,) float64, 0 where unvoiced
     confidence: numpy.ndarray       # (T,) float32, 0..1: how well the sound repeats itself at this f0
+    frames_per_second: int = FRAMES_PER_SECOND
 
     def confident_hz(self, least_confidence: float = VOICED_FROM) -> numpy.ndarray:
         """f0 (T,) with 0 also where the tracker is not to be trusted: in noise it may hear a voice."""

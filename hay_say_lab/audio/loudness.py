@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hay_say_lab.audio.level import gain_of, hold_peaks, scaled, true_peak_dbtp
+from hay_say_lab.audio.level import SMALLEST_POWER, gain_of, hold_peaks, scaled, true_peak_dbtp
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
 
 if TYPE_CHECKING:
@@ -83,6 +83,18 @@ def integrated_lufs(
     return _lufs_of(float(numpy.mean(loud[loud > gate])))
 
 
+def loudest_lufs(
+    samples: numpy.ndarray, sample_rate: int, window_seconds: float, checkpoint: Checkpoint = unwatched
+) -> float | None:
+    """Loudness of the loudest window of samples (N,), without a gate, every 100 ms: momentary (0.4 s) and short-term
+    (3 s) maxima of EBU Tech 3341. None of silence, and of a clip shorter than the window."""
+    steps = round(window_seconds * _STEPS_PER_SECOND)
+    if len(samples) < steps * max(1, round(sample_rate / _STEPS_PER_SECOND)):
+        return None
+    loudest = float(_block_powers(samples, sample_rate, checkpoint, steps).max())
+    return _lufs_of(loudest) if loudest > SMALLEST_POWER else None
+
+
 def bring_to_loudness(
     samples: numpy.ndarray,
     sample_rate: int,
@@ -113,8 +125,10 @@ def bring_to_loudness(
     return Levelled(held, gain_db, -20.0 * math.log10(lowest), lufs)
 
 
-def _block_powers(samples: numpy.ndarray, sample_rate: int, checkpoint: Checkpoint) -> numpy.ndarray:
-    """K-weighted mean squares of all gating blocks (400 ms, every 100 ms)."""
+def _block_powers(
+    samples: numpy.ndarray, sample_rate: int, checkpoint: Checkpoint, steps_per_block: int = _STEPS_PER_BLOCK
+) -> numpy.ndarray:
+    """K-weighted mean squares of all blocks (gating blocks of 400 ms), every 100 ms."""
     import numpy
     from scipy.signal import sosfilt
 
@@ -131,10 +145,10 @@ def _block_powers(samples: numpy.ndarray, sample_rate: int, checkpoint: Checkpoi
         energy += float(squares.sum())
         whole = len(squares) // step * step
         steps.append(squares[:whole].reshape(-1, step).mean(axis=1))
-    if len(samples) < _STEPS_PER_BLOCK * step:
+    if len(samples) < steps_per_block * step:
         return numpy.array([energy / len(samples)] if len(samples) else [])
     means = numpy.concatenate(steps)
-    return numpy.convolve(means, numpy.full(_STEPS_PER_BLOCK, 1.0 / _STEPS_PER_BLOCK), mode="valid")
+    return numpy.convolve(means, numpy.full(steps_per_block, 1.0 / steps_per_block), mode="valid")
 
 
 def _lufs_of(power: float) -> float:

@@ -87,7 +87,7 @@ def report_on(clip: Clip, checkpoint: Checkpoint = unwatched) -> InputReport:
         true_peak_dbtp=peak_dbtp,
         clipped_samples=clipped,
         clipped_share=clipped / len(samples),
-        noise_floor_db=_noise_floor_db(activity),
+        noise_floor_db=noise_floor_db(activity),
         snr_db=estimated_snr_db(activity),
         speech_share=speech_share(activity),
         speech_method=SPEECH_METHOD,
@@ -144,7 +144,8 @@ def speech_share(activity: Activity) -> float:
     return float((activity.active & maximum_filter1d(activity.voiced, reach, mode="constant")).mean())
 
 
-def _noise_floor_db(activity: Activity) -> float | None:
+def noise_floor_db(activity: Activity) -> float | None:
+    """Mean power of what is not active; -120 dB for digital silence, None where a clip has no pause."""
     pauses = ~activity.active
     if not pauses.any():
         return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from hay_say_lab.cli.command import Command, Parser
 from hay_say_lab.cli.exits import Exit
 from hay_say_lab.cli.outfile import out_problems
+from hay_say_lab.cli.report import ReportBeside
 from hay_say_lab.cli.session import Session
 from hay_say_lab.cli.settings import read_settings, whole_number
 from hay_say_lab.cli.takes import SOUND_ENDINGS, finish, refuse, submit
@@ -45,7 +46,8 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
         refuse([*problems, *refused.problems])
         raise
     request = Request((Step("convert", options.voice, settings),), clip=clip, seed=seed, **treatment)
-    return finish(session, submit(lab, [request], problems), [options.out], options.bit_depth)
+    handles = submit(lab, [request], problems)
+    return finish(session, handles, [options.out], options.bit_depth, ReportBeside(lab, clip))
 
 
 COMMAND = Command(

@@ -10,6 +10,7 @@ from hay_say_lab.cli import (
     convert,
     doctor,
     jobs,
+    measure,
     recipe,
     replay,
     run,
@@ -23,7 +24,7 @@ from hay_say_lab.cli.exits import MEANINGS
 
 COMMANDS: tuple[Command, ...] = tuple(
     module.COMMAND
-    for module in (say, convert, batch, batches, run, voices, architectures, jobs, recipe, replay, doctor, serve, version)
+    for module in (say, convert, batch, batches, run, voices, architectures, jobs, measure, recipe, replay, doctor, serve, version)
 )
 
 

@@ -11,6 +11,7 @@ from hay_say_lab.cli.session import Interrupted, Session
 from hay_say_lab.errors import InvalidRequest, Problem
 
 if TYPE_CHECKING:
+    from hay_say_lab.cli.report import ReportBeside
     from hay_say_lab.client.handle import Handle
     from hay_say_lab.client.lab import Lab
     from hay_say_lab.client.take import Take
@@ -34,13 +35,17 @@ def refuse(problems: Sequence[Problem]) -> None:
 
 
 def finish(
-    session: Session, handles: Sequence[Handle], paths: Sequence[Path | None], bit_depth: int | None = None
+    session: Session,
+    handles: Sequence[Handle],
+    paths: Sequence[Path | None],
+    bit_depth: int | None = None,
+    source: ReportBeside | None = None,
 ) -> Exit:
-    """Wait for every take, save it where a path is named, tell what was made."""
+    """Wait for every take, save it where a path is named, tell what was made, and of which recording."""
     made = [(take, path) for take, path in zip(_wait(handles, paths, bit_depth), paths, strict=True)]
     session.answer(
-        {"takes": [take_document(take, path) for take, path in made]},
-        "\n".join(take_line(take, path) for take, path in made),
+        {"takes": [take_document(take, path) for take, path in made], **(source.document if source else {})},
+        "\n".join([*(take_line(take, path) for take, path in made), *(source.lines if source else ())]),
     )
     return Exit.DONE
 

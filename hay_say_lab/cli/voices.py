@@ -7,6 +7,7 @@ from typing import Any
 
 from hay_say_lab.cli.command import Command, Parser, actions
 from hay_say_lab.cli.exits import Exit
+from hay_say_lab.cli.report import ReportBeside
 from hay_say_lab.cli.session import Session, table
 
 PROVENANCE = ("source", "licence", "consent", "intended_use")
@@ -56,16 +57,21 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
         voice = voices.remove(options.voice)
         session.answer(voice, f"{voice['id']} is removed.")
     else:
-        voice = voices.add(
-            options.architecture,
-            options.name,
-            options.reference,
-            title=options.title,
-            languages=tuple(options.language),
-            **{name: getattr(options, name) for name in PROVENANCE},
-        )
-        session.answer(voice, _described(voice))
+        _add(options, session)
     return Exit.DONE
+
+
+def _add(options: argparse.Namespace, session: Session) -> None:
+    reference = ReportBeside(session.lab, session.lab.clip(options.reference))
+    voice = session.lab.voices.add(
+        options.architecture,
+        options.name,
+        options.reference,
+        title=options.title,
+        languages=tuple(options.language),
+        **{name: getattr(options, name) for name in PROVENANCE},
+    )
+    session.answer(voice | reference.document, "\n".join([_described(voice), *reference.lines]))
 
 
 def _list(words: list[str], session: Session) -> Exit:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import mimetypes
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,9 +11,11 @@ from hay_say_lab.client import display
 from hay_say_lab.client.answers import Findings, JobStatus
 from hay_say_lab.client.api import Api
 from hay_say_lab.client.batch import Batch, send
+from hay_say_lab.client.clips import send_clip
 from hay_say_lab.client.follower import Follower
 from hay_say_lab.client.handle import Handle
 from hay_say_lab.client.hosting import Hosting
+from hay_say_lab.client.measures import Measurement, Measures
 from hay_say_lab.client.recipes import find_recipe
 from hay_say_lab.client.row_files import read_rows
 from hay_say_lab.client.rows import Template, rows_of
@@ -25,7 +25,7 @@ from hay_say_lab.domain.batch import Tally
 from hay_say_lab.domain.canonical import content_id
 from hay_say_lab.domain.control import Control, check_settings, control_from_json, with_defaults
 from hay_say_lab.domain.request import EffectLink, Lane, Markup, Request, RequestText, Step
-from hay_say_lab.errors import ClipMissing, Fix, InvalidRequest
+from hay_say_lab.errors import Fix, InvalidRequest
 
 Settings = Mapping[str, str | bool | int | float | None]
 Effects = str | Sequence[EffectLink]
@@ -38,6 +38,7 @@ class Lab:
         self._api = Api(Hosting(Path(home).absolute() if home is not None else None))
         self._follower = Follower(self._api)
         self.voices = VoiceShelf(self._api, self.clip)
+        self.measures = Measures(self._api)
 
     def __repr__(self) -> str:
         return f"<Lab at {self._api.hosting.home}>"
@@ -153,23 +154,22 @@ class Lab:
 
         Raises ClipMissing, InvalidRequest (not sound, empty, cut off), TooLarge.
         """
-        if isinstance(source, Take):
-            return str(self._api.get(f"/clips/{source.artifact}")["sha256"])
-        path = Path(source).expanduser()
-        if not path.is_file():
-            raise ClipMissing(f"There is no file '{path.name}'.", field="clip", fix="Check its name and folder.")
-        try:
-            sha256 = _hash(path)
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise ClipMissing(f"'{path.name}' cannot be read: {reason}.", field="clip", fix="Mend its permissions.") from None
-        try:
-            return str(self._api.get(f"/clips/{sha256}")["sha256"])
-        except ClipMissing:
-            kind = mimetypes.guess_type(path.name)[0] or ""
-            headers = {"Content-Type": kind if kind.startswith("audio/") else "application/octet-stream"}
-            query = {"label": path.name}
-            return str(self._api.call("POST", "/clips", query=query, body=path, headers=headers).json()["sha256"])
+        return send_clip(self._api, source)
+
+    def measure(
+        self,
+        source: str | Path | Take,
+        *measures: str,
+        against: str | Path | Take | None = None,
+        f0_method: str = "harvest",
+        align: bool = True,
+    ) -> Measurement:
+        """Measure a file, a take or a clip, alone or against another: see `Measures.of` and docs/measures.md."""
+        return self.measures.of(source, *measures, against=against, f0_method=f0_method, align=align)
+
+    def clip_report(self, source: str | Path | Take) -> dict[str, Any]:
+        """What a person should know of a recording before it goes anywhere; made once for each clip."""
+        return self.measures.report(source)
 
     def parameters(self, task: str, voice: str | None = None, **values: Any) -> dict[str, Any]:
         """The complete settings of a voice for a task: `values` where given, the defaults elsewhere.
@@ -274,11 +274,3 @@ def _probe(task: str) -> dict[str, Any]:
     """A request that asks only who would serve."""
     text = RequestText("a") if task == "speak" else None
     return Request((Step(task, None),), text=text).as_json()  # type: ignore[arg-type]
-
-
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

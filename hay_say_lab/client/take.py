@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hay_say_lab.client import display
 from hay_say_lab.client.answers import JobStatus
 from hay_say_lab.client.api import Api
+from hay_say_lab.client.measures import Measurement, Measures
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.domain.timings import Timings
 from hay_say_lab.errors import InvalidRequest, Problem
@@ -26,6 +27,7 @@ class Take:
 
     def __init__(self, api: Api, status: JobStatus) -> None:
         self._api = api
+        self._measures = Measures(api)
         self._status = status
         self._documents: dict[str, dict[str, Any] | None] = {}
 
@@ -125,6 +127,16 @@ class Take:
     def picture(self) -> dict[str, Any]:
         """Peaks and spectrogram, small."""
         return self._document("picture") or {}
+
+    def measure(
+        self, *measures: str, against: str | Path | Take | None = None, f0_method: str = "harvest", align: bool = True
+    ) -> Measurement:
+        """Measure it, alone or against another take or a clip: see `Measures.of` and docs/measures.md."""
+        return self._measures.of(self, *measures, against=against, f0_method=f0_method, align=align)
+
+    def report(self) -> dict[str, Any]:
+        """Its input report, as of any clip."""
+        return self._measures.report(self.artifact)
 
     def draw(self, axes: Any) -> None:
         """Draw the spectrogram, as the player shows it, on axes of matplotlib."""

@@ -86,7 +86,8 @@ class Stage:
         return replace(self, **changes)
 
 
-AUDIO_WORKER = "audio"
+AUDIO_WORKER = "audio"          # decode, prepare, finish, measure: without torch
+BUILT_IN_WORKERS = frozenset({AUDIO_WORKER})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,20 +18,15 @@ from hay_say_lab.domain.control import check_settings
 from hay_say_lab.domain.job import AUDIO_WORKER
 from hay_say_lab.domain.manifest import Manifest, VoiceLayout
 from hay_say_lab.domain.voice import Provenance, Voice, VoiceFile, is_slug
-from hay_say_lab.engine.admission import Admit, Refuse, admit
-from hay_say_lab.engine.attendant import Done, Failed, Order, WorkerLost
 from hay_say_lab.engine.clip_check import LOWEST_PEAK, clip_problems
-from hay_say_lab.engine.news import News
+from hay_say_lab.engine.errand import Errand, Errands
 from hay_say_lab.engine.plan import UPLOAD
-from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.errors import Conflict, Fix, InvalidRequest, LabError, Problem, WorkerFailed
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.voices import Voices, voice_hash
 from hay_say_lab.storage.home import Home, disk_refused, remove, sync_folder
 from hay_say_lab.storage.objects import ObjectStore
 from hay_say_lab.storage.rows import now
-
-SECONDS_TO_ASK_AGAIN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +55,15 @@ class Fitting:
         *,
         home: Home,
         objects: ObjectStore,
-        pool: WorkerPool,
         architectures: Architectures,
         voices: Voices,
-        news: News,
+        errands: Errands,
     ) -> None:
         self._home = home
         self._objects = objects
-        self._pool = pool
         self._architectures = architectures
         self._voices = voices
-        self._news = news
+        self._errands = errands
         self._settling = asyncio.Lock()
 
     def problems(self, order: VoiceOrder, facts: ClipFacts) -> list[Problem]:
@@ -148,27 +141,9 @@ class Fitting:
     async def _stage(
         self, worker: str, task: str, inputs: dict[str, Path], folder: Path, settings: dict[str, Any] | None = None
     ) -> dict[str, Path]:
-        """One task outside of any job: wait for a seat, run it, give the objects that it made."""
-        order = Order(f"{folder.name}/{task}", 0, task, folder / task, folder / f"{task}-pieces", inputs=inputs, settings=settings or {})
-        need = self._pool.need(worker, None, 0.0)
-        while not isinstance(verdict := admit(need, self._pool.ledger()), Admit):
-            if isinstance(verdict, Refuse):
-                raise InvalidRequest(verdict.problem.message, problems=[verdict.problem])
-            await self._news.wait(SECONDS_TO_ASK_AGAIN)
-        seat = self._pool.reserve(need, verdict)
-        try:
-            attendant = await self._pool.attendant(seat)
-            outcome, outputs = await self._pool.run(attendant, order, lambda fraction, message: None)
-        except WorkerLost as lost:
-            raise WorkerFailed(f"The worker was lost while it made the voice: {lost.reason}.", fix="Try again.") from None
-        finally:
-            self._pool.release(seat)
-            self._news.ring()
-        if isinstance(outcome, Failed):
-            raise outcome.error
-        if not isinstance(outcome, Done):
-            raise WorkerFailed("Making the voice was stopped.", fix="Try again.")
-        return {role: self._objects.open_path(sha256) for role, sha256 in outputs.items()}
+        """One task outside of any job -> the objects that it made, by role."""
+        brought = await self._errands.run(Errand(worker, task, inputs, folder, "made the voice", settings or {}))
+        return {role: self._objects.open_path(sha256) for role, sha256 in brought.outputs.items()}
 
     def _move_in(self, order: VoiceOrder, manifest: Manifest, made: dict[str, Path], folder: Path) -> Voice:
         aside = folder / "voice"

@@ -9,6 +9,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from hay_say_lab.domain.job import AUDIO_WORKER
@@ -31,8 +32,18 @@ from hay_say_lab.storage.objects import ObjectStore
 
 log = logging.getLogger(__name__)
 
-AUDIO_RUNTIME = "hay_say_lab.worker.audio:AudioRuntime"
-AUDIO_MB = 120.0                # measured: python, numpy, soundfile, soxr
+
+@dataclass(frozen=True, slots=True)
+class BuiltIn:
+    """A kind of worker that comes with the core."""
+
+    runtime: str
+    resident_mb: float              # measured, without a clip
+
+
+BUILT_IN = {
+    AUDIO_WORKER: BuiltIn("hay_say_lab.worker.audio:AudioRuntime", 120.0),      # python, numpy, soundfile, soxr
+}
 MOST_IDLE = 6                   # warm workers kept when nothing asks for their memory
 
 
@@ -82,8 +93,8 @@ class WorkerPool:
 
     def need(self, worker: str, voice: str | None, seconds: float) -> Need:
         """What a stage of `seconds` of audio asks for, as declared."""
-        if worker == AUDIO_WORKER:
-            return Need(worker, None, AUDIO_MB + seconds)
+        if worker in BUILT_IN:
+            return Need(worker, None, BUILT_IN[worker].resident_mb + seconds)
         manifest = self._architectures.manifest(worker)
         return Need(worker, voice, manifest.resident_mb + manifest.transient_mb_per_second * seconds)
 
@@ -116,7 +127,7 @@ class WorkerPool:
         attendant = self._attendants.get(number)
         if attendant is None or not attendant.alive:
             worker = self._needs[number].worker
-            runtime = AUDIO_RUNTIME if worker == AUDIO_WORKER else self._architectures.manifest(worker).runtime
+            runtime = BUILT_IN[worker].runtime if worker in BUILT_IN else self._architectures.manifest(worker).runtime
             attendant = await Attendant.start(
                 number,
                 worker,

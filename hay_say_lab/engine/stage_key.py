@@ -9,7 +9,7 @@ from typing import Any
 
 from hay_say_lab.domain.canonical import content_id
 from hay_say_lab.domain.code import ROOT
-from hay_say_lab.domain.job import AUDIO_WORKER, Job, Stage
+from hay_say_lab.domain.job import BUILT_IN_WORKERS, Job, Stage
 from hay_say_lab.domain.request import READS_TEXT
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.worker.code_version import code_version
@@ -32,21 +32,29 @@ class StageKeys:
         if not self.deterministic(stage):
             return None
         text = job.request.as_json()["text"] if stage.task in READS_TEXT else None
+        seed = job.request.seed if stage.kind in SEEDED else None
+        return self.key_of(
+            stage.task, stage.worker, inputs, stage.settings, voice_hash=stage.voice_hash, text=text, seed=seed
+        )
+
+    def key_of(
+        self, task: str, worker: str, inputs: dict[str, str], settings: dict[str, Any], **more: Any
+    ) -> str:
+        """The key of any task, in a job or outside of one; `more`: voice_hash, text, seed, where it has them."""
+        shaping = {"voice_hash": None, "text": None, "seed": None, **more}
         return content_id(
             {
-                "task": stage.task,
-                "worker": stage.worker,
-                "voice_hash": stage.voice_hash,
-                "settings": stage.settings,
+                "task": task,
+                "worker": worker,
+                "settings": settings,
                 "inputs": inputs,
-                "text": text,
-                "seed": job.request.seed if stage.kind in SEEDED else None,
-                "code_version": self.version(stage.worker),
+                "code_version": self.version(worker),
+                **shaping,
             }
         )
 
     def deterministic(self, stage: Stage) -> bool:
-        if stage.worker == AUDIO_WORKER:
+        if stage.worker in BUILT_IN_WORKERS:
             return True
         offer = self._architectures.manifest(stage.worker).offer(stage.task)
         return offer is not None and offer.deterministic
@@ -58,7 +66,7 @@ class StageKeys:
         self._looked_at[worker] = time.monotonic()
         package = None
         places = [ROOT]
-        if worker != AUDIO_WORKER:
+        if worker not in BUILT_IN_WORKERS:
             package = self._architectures.manifest(worker).runtime.partition(".")[0].partition(":")[0]
             spec = importlib.util.find_spec(package)
             places += [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []

@@ -23,7 +23,9 @@ from hay_say_lab.domain.host import API, HostRecord, read_record, record_path
 from hay_say_lab.engine.batches import Batches
 from hay_say_lab.engine.casting import Casting
 from hay_say_lab.engine.engine import Engine
+from hay_say_lab.engine.errand import Errands
 from hay_say_lab.engine.fitting import Fitting
+from hay_say_lab.engine.measuring import Measuring
 from hay_say_lab.engine.news import News
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
@@ -84,6 +86,7 @@ def _surface(home: Home, store: JobStore, news: News, voices: Voices, architectu
     objects = ObjectStore(home.objects)
     pool = WorkerPool(home, objects, architectures, places=max(1, len(os.sched_getaffinity(0))))
     preflight = Preflight(Casting(architectures, voices))
+    keys = StageKeys(architectures)
     engine = Engine(
         home=home,
         store=store,
@@ -91,13 +94,13 @@ def _surface(home: Home, store: JobStore, news: News, voices: Voices, architectu
         pool=pool,
         preflight=preflight,
         voices=voices,
-        keys=StageKeys(architectures),
+        keys=keys,
         news=news,
     )
-    fitting = Fitting(
-        home=home, objects=objects, pool=pool, architectures=architectures, voices=voices, news=news
-    )
-    return Surface(home, engine, architectures, voices, fitting, Batches(engine), new_id(), __version__)
+    errands = Errands(pool, news)
+    fitting = Fitting(home=home, objects=objects, architectures=architectures, voices=voices, errands=errands)
+    measuring = Measuring(home=home, store=store, objects=objects, keys=keys, errands=errands)
+    return Surface(home, engine, architectures, voices, fitting, Batches(engine), measuring, new_id(), __version__)
 
 
 async def _serve(settings: Settings, home: Home, surface: Surface) -> None:

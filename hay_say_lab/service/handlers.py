@@ -13,8 +13,10 @@ from hay_say_lab.audio.prepare import PREPARE_CONTROLS
 from hay_say_lab.domain.canonical import canonical_json, sha256_hex
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import State
+from hay_say_lab.domain.measure import MEASURES, TRACKERS, MeasureOrder
 from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.fitting import VoiceOrder
+from hay_say_lab.engine.measuring import REPORT, Measuring
 from hay_say_lab.errors import InvalidRequest, LabError, UnsupportedMedia
 from hay_say_lab.service.doctor import examine
 from hay_say_lab.service.handler import LARGEST_LIMIT, LabHandler
@@ -26,14 +28,18 @@ from hay_say_lab.service.views import (
     DoctorView,
     DrainView,
     HealthView,
+    MeasuresView,
+    MeasureView,
     Page,
     PreflightView,
     ReadyView,
+    ReportView,
     VoicesView,
     problem_views,
 )
 
 LONGEST_KEY = 128
+SECONDS_TO_MEASURE = 20.0       # what takes longer is asked for again
 
 
 class HealthHandler(LabHandler):
@@ -152,7 +158,7 @@ class ClipsHandler(LabHandler):
             raise self._refusal or InvalidRequest("Nothing was sent.", field="clip", fix="Send a sound file.")
         label = self.get_query_argument("label", "")
         facts = await self.surface.take_clip(self.owner, self._upload, label)
-        self.reply(_clip_view(facts), 201)
+        self.reply(_clip_view(facts, self.surface.measuring), 201)
 
     def _check_upload(self) -> None:
         kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
@@ -172,7 +178,31 @@ class ClipsHandler(LabHandler):
 
 class ClipHandler(LabHandler):
     async def get(self, sha256: str) -> None:
-        self.reply(_clip_view(await self.surface.clip(self.owner, sha256)))
+        self.reply(_clip_view(await self.surface.clip(self.owner, sha256), self.surface.measuring))
+
+
+class ReportHandler(LabHandler):
+    async def get(self, sha256: str) -> None:
+        order = MeasureOrder(sha256, (REPORT,))
+        clips = await self.surface.clips(self.owner, order)
+        answer = await self.surface.measuring.answer(order, clips, SECONDS_TO_MEASURE)
+        self.reply(ReportView(sha256, answer.ready, answer.fraction, answer.values.get(REPORT)))
+
+
+class MeasuresHandler(LabHandler):
+    async def get(self) -> None:
+        measures = [measure.as_json() for measure in MEASURES.values()]
+        self.reply(MeasuresView(measures, [tracker.as_json() for tracker in TRACKERS.values()]))
+
+
+class MeasureHandler(LabHandler):
+    async def post(self) -> None:
+        order = self.body_of(MeasureOrder)
+        order.check()
+        clips = await self.surface.clips(self.owner, order)
+        answer = await self.surface.measuring.answer(order, clips, SECONDS_TO_MEASURE)
+        how = (order.clip, order.against, order.f0_method, order.align)
+        self.reply(MeasureView(*how, answer.ready, answer.fraction, answer.values))
 
 
 class ArtifactHandler(LabHandler):
@@ -278,5 +308,5 @@ def _is_document(path: Path) -> bool:
         return file.read(1) in (b"{", b"[")
 
 
-def _clip_view(facts: ClipFacts) -> ClipView:
-    return ClipView(**facts.as_json(), seconds=facts.seconds)
+def _clip_view(facts: ClipFacts, measuring: Measuring) -> ClipView:
+    return ClipView(**facts.as_json(), seconds=facts.seconds, report=measuring.known_report(facts.sha256))

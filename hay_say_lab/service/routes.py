@@ -7,6 +7,7 @@ from typing import Any
 
 from hay_say_lab.audio.export import MEDIA_TYPES
 from hay_say_lab.domain.batch import BatchOrder
+from hay_say_lab.domain.measure import MeasureOrder
 from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.service import batches as b
@@ -102,6 +103,13 @@ ROUTES: tuple[Route, ...] = (
               Parameter("label", "query", {"type": "string"}, "The file's name, kept as a label."),
           ), errors=(413, 415, 422)),
     Route("GET", "/clips/{sha256}", h.ClipHandler, "Facts of a clip that you sent.", answer=v.ClipView, errors=(404,)),
+    Route("GET", "/clips/{sha256}/report", h.ReportHandler,
+          "The input report of a clip or an artifact of yours, made when it is first asked for.", answer=v.ReportView,
+          errors=(404, 413, 422)),
+    Route("GET", "/measures", h.MeasuresHandler, "What can be measured, and how.", answer=v.MeasuresView),
+    Route("POST", "/measure", h.MeasureHandler,
+          "Measure a clip or an artifact of yours, alone or against another; what was measured before is not again.",
+          body=MeasureOrder, answer=v.MeasureView, errors=(404, 413, 422, 503)),
     Route("GET", "/artifacts/{sha256}", h.ArtifactHandler, "An object as it lies in the store.",
           answer="application/octet-stream", parameters=(_RANGE,), errors=(404, 416)),
     Route("HEAD", "/artifacts/{sha256}", h.ArtifactHandler, "Size and ETag of an object.",

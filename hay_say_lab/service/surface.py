@@ -15,9 +15,11 @@ from hay_say_lab.audio.inspection import label_of
 from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import Job, State
+from hay_say_lab.domain.measure import MeasureOrder
 from hay_say_lab.engine.batches import Batches
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
+from hay_say_lab.engine.measuring import Clips, Measuring
 from hay_say_lab.errors import ArtifactMissing, ClipMissing, InvalidRequest, RecipeMissing, TooLarge, from_json
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.voices import Voices
@@ -80,6 +82,7 @@ class Surface:
     voices: Voices
     fitting: Fitting
     batches: Batches
+    measuring: Measuring
     host_id: str
     version: str
     draining: asyncio.Event = field(default_factory=asyncio.Event)
@@ -121,6 +124,11 @@ class Surface:
         facts = await self._inspect(self.engine.objects.open_path(sha256), sha256, "")
         await store.write(keep_clip, owner, facts)
         return facts
+
+    async def clips(self, owner: str, order: MeasureOrder) -> Clips:
+        """What an order measures. Raises ClipMissing, InvalidRequest as `clip` does."""
+        against = await self.clip(owner, order.against) if order.against is not None else None
+        return Clips(await self.clip(owner, order.clip), against)
 
     def artifact(self, owner: str, sha256: str) -> Path:
         """The file of an object that `owner` may read. Raises ArtifactMissing: another's is as missing as none."""

@@ -162,7 +162,7 @@ class EventsView:
 
 @dataclass(frozen=True, slots=True)
 class ClipView:
-    """Facts of an uploaded clip."""
+    """Facts of an uploaded clip; `report` where it was made already: `GET /clips/{sha256}/report` makes it."""
 
     sha256: str
     container: str
@@ -178,6 +178,38 @@ class ClipView:
     dc_offset: float
     clipped_share: float
     voiced: bool | None
+    report: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """The input report of a clip, or how far it is (0..1): ask again for it."""
+
+    sha256: str
+    ready: bool
+    fraction: float
+    report: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureView:
+    """What was measured, by name. Not `ready`: some of it is still on its way (0..1), ask again for the rest."""
+
+    clip: str
+    against: str | None
+    f0_method: str
+    align: bool
+    ready: bool
+    fraction: float
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuresView:
+    """What can be measured, and the pitch trackers."""
+
+    measures: list[dict[str, Any]]
+    f0_methods: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -244,12 +244,12 @@ def _keep(connection: sa.Connection, job: Job, made: Made) -> None:
         )
     )
     if made.key is not None and not made.cached:
-        _remember(connection, made)
+        remember(connection, made)
     for name in made.outputs.values():
         hold(connection, job.owner, name)
 
 
-def _remember(connection: sa.Connection, made: Made) -> None:
+def remember(connection: sa.Connection, made: Made) -> None:
     """The newest result under a key replaces an older one, whose objects may be gone."""
     connection.execute(results.delete().where(results.c.key == made.key))
     connection.execute(

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hay_say_lab.domain.clip import Clip
+from hay_say_lab.domain.measure import MEASURES
 from hay_say_lab.plugin import Context, Result, Runtime
+
+if TYPE_CHECKING:
+    from hay_say_lab.audio.measures import Track
 
 
 class AudioRuntime(Runtime):
@@ -48,6 +52,12 @@ class AudioRuntime(Runtime):
         documents = {"picture": picture_of(finished), **({"finished": report} if report else {})}
         return Result(clip=finished, documents=documents)
 
+    def measure(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
+        """Measures of a clip, and of it against the input 'against': a document of each, by name."""
+        from hay_say_lab.audio.measures import tracker
+
+        return measured(clip, settings, context, tracker(settings["f0_method"]))
+
     def fingerprint(self) -> dict[str, str]:
         from importlib.metadata import version
 
@@ -63,3 +73,21 @@ class AudioRuntime(Runtime):
             "libsndfile": soundfile.__libsndfile_version__,
             "soxr": soxr.__version__,
         }
+
+
+def measured(clip: Clip, settings: Mapping[str, Any], context: Context, track: Track) -> Result:
+    """The measures that `settings` name, as documents {"value": ...}."""
+    from hay_say_lab.audio.measures import measures_of
+    from hay_say_lab.audio.objects import read_clip
+    from hay_say_lab.audio.pairs import measures_between
+    from hay_say_lab.audio.progress import part
+
+    alone = [name for name in settings["measures"] if MEASURES[name].of == "clip"]
+    paired = [name for name in settings["measures"] if MEASURES[name].of == "pair"]
+    share = len(alone) / max(1, len(alone) + len(paired))
+    values = measures_of(clip, alone, track, part(context.checkpoint, 0.0, share)) if alone else {}
+    if paired:
+        reference = read_clip(context.inputs["against"])
+        rest = part(context.checkpoint, share, 1.0)
+        values |= measures_between(clip, reference, paired, track, settings["align"], rest)
+    return Result(documents={name: {"value": value} for name, value in values.items()})

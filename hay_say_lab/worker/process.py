@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hay_say_lab.domain.canonical import canonical_json
-from hay_say_lab.domain.job import AUDIO_WORKER
+from hay_say_lab.domain.job import BUILT_IN_WORKERS
 from hay_say_lab.domain.request import READS_TEXT, RequestText
 from hay_say_lab.errors import LabError, WorkerFailed
 from hay_say_lab.plugin import Result, Runtime, VoiceFiles
@@ -74,7 +74,7 @@ class Worker:
     def _start(self, start: Frame) -> None:
         module_name, _, class_name = start["runtime"].partition(":")
         self._runtime = getattr(importlib.import_module(module_name), class_name)()
-        package = None if start["architecture"] == AUDIO_WORKER else module_name.partition(".")[0]
+        package = None if start["architecture"] in BUILT_IN_WORKERS else module_name.partition(".")[0]
         self._code_version = code_version(package)
         self._line.send(
             {

@@ -19,7 +19,9 @@ from hay_say_lab.domain.request import Request, RequestText, Step
 from hay_say_lab.engine.attendant import Patience
 from hay_say_lab.engine.casting import Casting
 from hay_say_lab.engine.engine import Engine
+from hay_say_lab.engine.errand import Errands
 from hay_say_lab.engine.fitting import Fitting
+from hay_say_lab.engine.measuring import Measuring
 from hay_say_lab.engine.news import News
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
@@ -48,6 +50,7 @@ class Laboratory:
     voices: Voices
     news: News
     fitting: Fitting
+    measuring: Measuring
     ticking: asyncio.Task[None]
 
     async def submit(self, request: Request, owner: str = "ann", key: str | None = None) -> Job:
@@ -111,18 +114,19 @@ async def laboratory(root: Path, *, places: int = 2, patience: Patience = QUICK)
     store = JobStore(database, news.ring)
     architectures, objects = Architectures(), ObjectStore(home.objects)
     voices = Voices(open_documents(home.registry / "voices.json"), architectures)
+    keys = StageKeys(architectures)
     pool = WorkerPool(home, objects, architectures, places=places, patience=patience)
     engine = Engine(
         home=home, store=store, objects=objects, pool=pool, preflight=Preflight(Casting(architectures, voices)), voices=voices,
-        keys=StageKeys(architectures), news=news,
+        keys=keys, news=news,
     )  # fmt: skip
-    fitting = Fitting(
-        home=home, objects=objects, pool=pool, architectures=architectures, voices=voices, news=news
-    )
+    errands = Errands(pool, news)
+    fitting = Fitting(home=home, objects=objects, architectures=architectures, voices=voices, errands=errands)
+    measuring = Measuring(home=home, store=store, objects=objects, keys=keys, errands=errands)
     await engine.recover()
     ticking = asyncio.create_task(engine.run())
     try:
-        yield Laboratory(home, store, objects, pool, engine, voices, news, fitting, ticking)
+        yield Laboratory(home, store, objects, pool, engine, voices, news, fitting, measuring, ticking)
         assert not ticking.done(), f"the engine stopped ticking: {ticking.exception()}"
     finally:
         await engine.close()
