@@ -13,11 +13,18 @@ least once a second of computing; it raises where the work is to stop, so call i
 
 A clip may be an hour long. Its samples are a read-only view of a file, so take them piece by piece and let
 `Context.samples` hold what comes of them: memory then stays as small as one piece.
+
+What is longer than the offer's contract takes at once comes in pieces (`Offer.pieces`): clips are cut at quiet places
+and joined with a cross-fade of `Offer.overlap_seconds`, so give every piece back in its own length; texts are cut at
+the ends of sentences. Documents are joined as follows: 'timings' and 'phonemes' are moved to where they belong in the
+whole; any other becomes {"pieces": [...]}, one entry a piece, null where a piece gave none. A 'report' is always there
+and holds each piece's bounds and seed, and what the runtime reported of it under "report". `Result.files` of a piece
+cannot be joined. Where a method cannot work so, declare `pieces=False`: what is too long is then refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -100,11 +107,16 @@ class Result:
 
 
 class Context(Protocol):
-    """The worker's side of one stage: its seed, its folder, its way to be interrupted."""
+    """The worker's side of one stage: its seed, its folder, its way to be interrupted.
+
+    A piece of a long clip or text is a stage of its own to its runtime: `fraction` is that of the piece, kept pieces
+    are those of the piece, and the seed is drawn from that of the request and the number of the piece.
+    """
 
     seed: int
     out: Path                       # the only folder a runtime writes in; survives a retry of the stage
     inputs: Mapping[str, Path]      # results of the tasks the offer `needs`, by task
+    pooled: Sequence[Mapping[str, numpy.ndarray]]   # what `Runtime.listen` gave, piece by piece, where the offer `pools`
 
     def samples(self, count: int) -> numpy.ndarray:
         """A writable float32 (count,) array of zeros for a result; a long one lies in a nameless file, not in memory."""
@@ -138,6 +150,16 @@ class Runtime:
     def convert(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
         """Clip -> clip of the same length in seconds (to the sample at the rate it gives)."""
         raise LabError(f"{type(self).__name__} does not convert.")
+
+    def listen(
+        self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context
+    ) -> Mapping[str, numpy.ndarray]:
+        """A clip, or a piece of one -> statistics of it, a few numbers, for an offer that `pools`.
+
+        Every piece is heard before the first one is converted; `Context.pooled` then holds what was heard, in order
+        (of one piece, where the clip is not cut). Pieces overlap: weigh them by their lengths.
+        """
+        raise LabError(f"{type(self).__name__} does not listen.")
 
     def phonemes(self, voice: str, text: RequestText, settings: Mapping[str, Any], context: Context) -> Result:
         """Text -> a 'phonemes' document: {"words": [{"text", "first", "length", "ipa"}]}."""

@@ -11,6 +11,7 @@ unchanged give back every sample.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -35,21 +36,31 @@ class Piece:
 
 
 def pieces(
-    energy: numpy.ndarray, frames: int, sample_rate: int, longest_seconds: float, overlap_seconds: float = OVERLAP_SECONDS
+    energy: numpy.ndarray,
+    frames: int,
+    sample_rate: int,
+    longest_seconds: float,
+    overlap_seconds: float = OVERLAP_SECONDS,
+    *,
+    shortest_seconds: float = 0.0,
 ) -> list[Piece]:
-    """Cut `frames` samples into pieces of at most `longest_seconds`, overlap included.
+    """Cut `frames` samples into pieces of `shortest_seconds` to `longest_seconds`, overlap included.
 
-    `energy`: mean square of each FRAME_SECONDS. Raises ValueError where a piece could not hold its own overlaps.
+    `energy`: mean square of each FRAME_SECONDS. Raises ValueError where a piece could not hold its own overlaps, or
+    where two of the shortest pieces are longer than the longest.
     """
     longest = int(longest_seconds * sample_rate)
     overlap = min(int(overlap_seconds * sample_rate) // 2 * 2, frames)
+    shortest = max(overlap + 1, math.ceil(shortest_seconds * sample_rate) - overlap // 2)   # behind the last cut
     if longest < 4 * max(overlap, 1):
         raise ValueError(f"pieces of {longest_seconds} s cannot hold overlaps of {overlap_seconds} s")
+    if longest_seconds < 2 * shortest_seconds:
+        raise ValueError(f"a clip cannot always be cut into pieces of {shortest_seconds} to {longest_seconds} s")
     cuts = [0]
     while frames - cuts[-1] + (overlap // 2 if len(cuts) > 1 else 0) > longest:
         room = longest - overlap // 2 - (overlap // 2 if len(cuts) > 1 else 0)
         low = cuts[-1] + int(room * (1 - SEARCHED_SHARE))
-        high = min(cuts[-1] + room, frames - overlap - 1)       # the last piece holds more than its overlap
+        high = min(cuts[-1] + room, frames - shortest)
         cuts.append(_quietest(energy, min(low, high), high, sample_rate))
     found = []
     for index, cut in enumerate(cuts):
@@ -124,10 +135,15 @@ def _quietest(energy: numpy.ndarray, low: int, high: int, sample_rate: int) -> i
     import numpy
 
     width = max(1, int(FRAME_SECONDS * sample_rate))
-    smooth = numpy.zeros(len(energy))
+    first, past = low // width + 1, max(high // width, low // width + 2)
+    if first >= len(energy):
+        return high
+    reach = round(max(QUIET_SECONDS) / FRAME_SECONDS)
+    start = max(0, first - reach)
+    near = energy[start : past + reach]
+    smooth = numpy.zeros(len(near))
     for seconds in QUIET_SECONDS:
         around = max(1, round(seconds / FRAME_SECONDS))
-        smooth += numpy.convolve(energy, numpy.ones(around) / around, mode="full")[around // 2 :][: len(energy)]
-    first, past = low // width + 1, max(high // width, low // width + 2)
-    best = first + int(smooth[first:past].argmin()) if first < len(smooth) else high // width
+        smooth += numpy.convolve(near, numpy.ones(around) / around, mode="full")[around // 2 :][: len(near)]
+    best = first + int(smooth[first - start : past - start].argmin())
     return min(max(best * width + width // 2, low), high)

@@ -14,6 +14,7 @@ class AudioContract:
     """What a task takes: the pipeline converts rate and channels into it and refuses the rest before queueing.
 
     Rates are samples per second, both ends allowed; `quietest_rms` is linear (1.0 = full scale).
+    `longest_seconds` is what a runtime takes at once: where the offer has `pieces`, a longer clip comes in several.
     """
 
     lowest_rate: int
@@ -37,7 +38,10 @@ class AudioContract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextContract:
-    """What a task reads: markup kinds, the SSML elements among them, and the longest text in characters."""
+    """What a task reads: markup kinds, the SSML elements among them, and the longest text in characters.
+
+    `longest_characters` is what a runtime takes at once: where the offer has `pieces`, a longer text comes in several.
+    """
 
     markups: tuple[Markup, ...]
     longest_characters: int
@@ -61,6 +65,10 @@ class Offer:
     deterministic: the same inputs, settings and seed give the same samples; only then its results are used again.
     needs: results of other tasks that the host makes first and hands over as inputs.
     default_voice: slug of the voice that serves when a request names none; None means: name one.
+    pieces: what is longer than the contract allows is cut, performed piece by piece and joined; False: it is refused.
+    overlap_seconds: how much sound two neighbouring pieces of a clip share; the join fades across it.
+    pause_seconds: silence between two spoken pieces, beside what the voice leaves behind a sentence by itself.
+    pools: `Runtime.listen` hears every piece before the first one is converted.
     """
 
     task: Task
@@ -73,6 +81,30 @@ class Offer:
     deterministic: bool = True
     seconds_per_second: float = 1.0
     atomic_seconds: float = 0.0
+    pieces: bool = True
+    overlap_seconds: float = 0.1
+    pause_seconds: float = 0.0
+    pools: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises ValueError where clips could not be cut as the contract says."""
+        if self.pieces and self.audio is not None:
+            least = max(4 * self.overlap_seconds, 2 * self.audio.shortest_seconds)
+            if self.audio.longest_seconds < least:
+                raise ValueError(f"{self.task}: pieces of {self.audio.longest_seconds} s need {least} s, or pieces=False")
+
+    @property
+    def limits(self) -> dict[str, Any]:
+        """What the worker is told of pieces, as JSON; a limit that is None is none."""
+        longest_seconds = self.audio.longest_seconds if self.audio is not None and self.pieces else None
+        return {
+            "longest_seconds": longest_seconds,
+            "shortest_seconds": self.audio.shortest_seconds if self.audio is not None else 0.0,
+            "overlap_seconds": self.overlap_seconds,
+            "longest_characters": self.text.longest_characters if self.text is not None and self.pieces else None,
+            "pause_seconds": self.pause_seconds,
+            "pools": self.pools,
+        }
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -86,6 +118,10 @@ class Offer:
             "deterministic": self.deterministic,
             "seconds_per_second": self.seconds_per_second,
             "atomic_seconds": self.atomic_seconds,
+            "pieces": self.pieces,
+            "overlap_seconds": self.overlap_seconds,
+            "pause_seconds": self.pause_seconds,
+            "pools": self.pools,
         }
 
 

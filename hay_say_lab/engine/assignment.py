@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from hay_say_lab.domain.job import Job, Stage
+from hay_say_lab.domain.job import AUDIO_WORKER, Job, Stage
+from hay_say_lab.domain.manifest import Offer
 from hay_say_lab.domain.recipe import Recipe, recipe_of
 from hay_say_lab.engine.attendant import Order
 from hay_say_lab.engine.plan import UPLOAD
 from hay_say_lab.errors import VoiceMissing, WorkerFailed
+from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage.edges import Made
 from hay_say_lab.storage.home import Home
@@ -16,10 +18,11 @@ from hay_say_lab.storage.objects import ObjectStore
 class Assignments:
     """Reads jobs; changes none."""
 
-    def __init__(self, home: Home, objects: ObjectStore, voices: Voices) -> None:
+    def __init__(self, home: Home, objects: ObjectStore, voices: Voices, architectures: Architectures) -> None:
         self._home = home
         self._objects = objects
         self._voices = voices
+        self._architectures = architectures
 
     def order(self, job: Job) -> Order:
         """For the worker. Raises VoiceMissing, ArtifactMissing, WorkerFailed where an input was not made."""
@@ -27,6 +30,7 @@ class Assignments:
         folder = self._home.stage_folder(job.id, stage.index)
         voice = self._voices.get(stage.voice) if stage.voice else None
         text = job.request.as_json()["text"]
+        offer = self.offer(stage)
         return Order(
             stage=f"{job.id}/{stage.index}",
             token=job.token,
@@ -42,8 +46,13 @@ class Assignments:
             settings=stage.settings,
             text=text,
             seed=int(job.request.seed or 0),
+            limits=offer.limits if offer is not None else {},
             inputs={role: self._objects.open_path(name) for role, name in self.inputs(job).items()},
         )
+
+    def offer(self, stage: Stage) -> Offer | None:
+        """What an architecture promises of a stage; None for the audio worker. Raises ArchitectureMissing."""
+        return None if stage.worker == AUDIO_WORKER else self._architectures.manifest(stage.worker).offer(stage.task)
 
     def inputs(self, job: Job) -> dict[str, str]:
         """The objects that a job's present stage reads, by role. Raises WorkerFailed where one was not made."""

@@ -65,6 +65,7 @@ class Order:
     settings: Mapping[str, Any] = field(default_factory=dict)
     text: Mapping[str, Any] | None = None
     seed: int = 0
+    limits: Mapping[str, Any] = field(default_factory=dict)     # as Offer.limits; none of the audio worker's own tasks
     inputs: Mapping[str, Path] = field(default_factory=dict)
 
     def frame(self) -> Frame:
@@ -77,6 +78,7 @@ class Order:
             "settings": dict(self.settings),
             "text": None if self.text is None else dict(self.text),
             "seed": self.seed,
+            "limits": dict(self.limits),
             "inputs": {role: str(path) for role, path in self.inputs.items()},
             "out": str(self.out),
             "pieces": str(self.pieces),

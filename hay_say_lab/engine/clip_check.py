@@ -42,8 +42,11 @@ class _Part:
         return (self.last - self.first) / self.facts.sample_rate
 
 
-def clip_problems(facts: ClipFacts, contract: AudioContract, field: str, prepare: Settings) -> Iterator[Problem]:
-    """What a contract refuses of a clip that is prepared like this: too short, too long, too quiet, no voice.
+def clip_problems(
+    facts: ClipFacts, contract: AudioContract, field: str, prepare: Settings, *, pieces: bool = False
+) -> Iterator[Problem]:
+    """What a contract refuses of a clip that is prepared like this: too short, too long (but where it is taken in
+    `pieces`), too quiet, no voice.
 
     Rate and channels are converted, never refused; settings that are none count as if they were not there.
     """
@@ -54,7 +57,7 @@ def clip_problems(facts: ClipFacts, contract: AudioContract, field: str, prepare
         return
     if part.seconds < contract.shortest_seconds:
         yield _too_short(part, contract, field, prepare)
-    if part.seconds > contract.longest_seconds:
+    if part.seconds > contract.longest_seconds and not pieces:
         yield _too_long(part, contract, field, prepare)
     if not facts.finite or facts.peak < LOWEST_PEAK:
         return                                      # told by whoever holds the clip

@@ -20,7 +20,7 @@ from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.admission import Admit, Refuse, Wait, admit
 from hay_say_lab.engine.assignment import Assignments
 from hay_say_lab.engine.attendant import Attendant, Done, Failed, WorkerLost
-from hay_say_lab.engine.estimate import audio_seconds
+from hay_say_lab.engine.estimate import audio_seconds, seconds_at_once
 from hay_say_lab.engine.lanes import WEIGHTS, Lanes
 from hay_say_lab.engine.news import News, Tick
 from hay_say_lab.engine.plan import plan
@@ -77,7 +77,7 @@ class Engine:
         self.objects = objects
         self.pool = pool
         self.preflight = preflight
-        self._assignments = Assignments(home, objects, voices)
+        self._assignments = Assignments(home, objects, voices, preflight.casting.architectures)
         self.news = news
         self._keys = keys
         self._lanes = Lanes()
@@ -205,7 +205,8 @@ class Engine:
             self._assignments.check_voice(job.stage)
             if await self._reuse(job):
                 return True
-            need = self.pool.need(job.stage.worker, job.stage.voice, audio_seconds(job, self.objects))
+            at_once = seconds_at_once(audio_seconds(job, self.objects), self._assignments.offer(job.stage))
+            need = self.pool.need(job.stage.worker, job.stage.voice, at_once)
         except StorageFailed:
             raise                               # the disk's fault, not the job's: the tick is tried again
         except LabError as gone:

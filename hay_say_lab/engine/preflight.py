@@ -111,11 +111,11 @@ class Preflight:
         elif facts.peak < LOWEST_PEAK:
             yield Problem("clip", "The clip is silent.", Fix("Choose a clip in which somebody is heard."))
         try:
-            contract = self.casting.resolved_step(request, 0).offer.audio
+            offer = self.casting.resolved_step(request, 0).offer
         except LabError:
             return                              # told by _step
-        if contract is not None:
-            yield from clip_problems(facts, contract, "clip", request.prepare)
+        if offer.audio is not None:
+            yield from clip_problems(facts, offer.audio, "clip", request.prepare, pieces=offer.pieces)
 
     @staticmethod
     def _clip_warnings(request: Request, facts_of: FactsOf) -> Iterator[Problem]:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from hay_say_lab.domain.code import ROOT, code_digest
 
-RUNTIME_ROOMS = ("errors.py", "plugin.py", "domain", "worker")      # what every worker runs
-AUDIO_ROOMS = (*RUNTIME_ROOMS, "audio", "text")
+BASE_ROOMS = ("errors.py", "plugin.py", "domain", "worker")     # what every worker runs
+# What cuts and joins that which an architecture is given in pieces.
+RUNTIME_ROOMS = (*BASE_ROOMS, "audio/clip_writer.py", "audio/objects.py", "audio/scratch.py", "audio/splitting.py", "text")
+AUDIO_ROOMS = (*BASE_ROOMS, "audio", "text")
 
 
 def code_version(package: str | None) -> str:

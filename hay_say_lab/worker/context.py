@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hay_say_lab.worker.kept import Kept
 from hay_say_lab.worker.protocol import Frame, Line
 
 if TYPE_CHECKING:
@@ -37,9 +37,10 @@ class StageContext:
         self.seed: int = run["seed"]
         self.out = Path(run["out"])
         self.inputs: Mapping[str, Path] = {role: Path(path) for role, path in run["inputs"].items()}
+        self.pooled: Sequence[Mapping[str, numpy.ndarray]] = ()
+        self.shelf = Kept(Path(run["pieces"]) / code_version[:16])
         self._line = line
         self._name = {"stage": run["stage"], "token": run["token"]}
-        self._pieces = Path(run["pieces"]) / code_version[:16]
         self._asked_at = 0.0
 
     def samples(self, count: int) -> numpy.ndarray:
@@ -62,19 +63,7 @@ class StageContext:
             raise Stopped(answer["answer"])
 
     def kept(self, piece: int) -> dict[str, numpy.ndarray] | None:
-        import numpy
-
-        path = self._pieces / f"{piece:06d}.npz"
-        if not path.exists():
-            return None
-        with numpy.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        return self.shelf.kept(piece)
 
     def keep(self, piece: int, arrays: Mapping[str, numpy.ndarray]) -> None:
-        import numpy
-
-        self._pieces.mkdir(parents=True, exist_ok=True)
-        aside = self._pieces / f"{piece:06d}.part"
-        with aside.open("wb") as file:
-            numpy.savez(file, **arrays)  # type: ignore[arg-type]
-        os.replace(aside, self._pieces / f"{piece:06d}.npz")
+        self.shelf.keep(piece, arrays)

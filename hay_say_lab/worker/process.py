@@ -13,13 +13,16 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from hay_say_lab.audio.objects import read_clip, write_clip
 from hay_say_lab.domain.canonical import canonical_json
 from hay_say_lab.domain.job import BUILT_IN_WORKERS
 from hay_say_lab.domain.request import READS_TEXT, RequestText
 from hay_say_lab.errors import LabError, WorkerFailed
 from hay_say_lab.plugin import Result, Runtime, VoiceFiles
+from hay_say_lab.worker import long_clip
 from hay_say_lab.worker.code_version import code_version
 from hay_say_lab.worker.context import HostGone, StageContext, Stopped
+from hay_say_lab.worker.joined_documents import document_file
 from hay_say_lab.worker.platform import die_with_parent, leave_when_closed, memory_mb, processor
 from hay_say_lab.worker.protocol import HEARTBEAT_SECONDS, Frame, Line
 
@@ -130,9 +133,9 @@ class Worker:
             text = run["text"]
             subject: Any = RequestText(text["body"], text["language"], text["markup"])
         elif "clip" in run["inputs"]:
-            from hay_say_lab.audio.objects import read_clip
-
-            subject = read_clip(Path(run["inputs"]["clip"]))
+            if run["task"] == "convert":
+                return long_clip.convert(self._runtime, run["voice"], run["settings"], context, run["limits"])
+            subject = read_clip(context.inputs["clip"])
         else:
             subject = None
         if run["task"] == "fit":
@@ -151,18 +154,14 @@ class Worker:
 
 def _written(result: Result, out: Path) -> dict[str, str]:
     """Write a result into the out folder; role -> file name. The host hashes, syncs and publishes."""
-    from hay_say_lab.audio.objects import write_clip
-
     files: dict[str, str] = {}
     if result.clip is not None:
         write_clip(out / "clip.w64", result.clip)
         files["clip"] = "clip.w64"
     for role, document in result.documents.items():
-        name = f"{role}.json"
-        if Path(name).name != name:
-            raise WorkerFailed(f"The architecture named a document '{role}'.", fix="Tell its author.")
-        (out / name).write_bytes(canonical_json(document))
-        files[role] = name
+        path = document_file(out, role)
+        path.write_bytes(canonical_json(document))
+        files[role] = path.name
     for role, path in result.files.items():
         if path.resolve().parent != out.resolve():
             raise WorkerFailed(f"The architecture wrote '{role}' outside of its folder.", fix="Tell its author.")

@@ -3,7 +3,8 @@
 Host -> worker
     start   {nonce, architecture, runtime}              runtime 'module:Class'
     load    {voice, files: {role: path}}
-    run     {stage, token, task, voice, settings, text, seed, inputs: {role: path}, out, pieces}
+    run     {stage, token, task, voice, settings, text, seed, limits, inputs: {role: path}, out, pieces}
+            limits as Offer.limits: what is longer is done in pieces
     answer  {stage, token, answer: continue | give_way | cancel}
     unload  {voice}
 Worker -> host

@@ -23,7 +23,11 @@ from tests.engine.plugins import install
 READER = 'MANIFEST = manifest("reader", (Offer(task="speak", text=PLAIN, needs=("separate",)),))'
 PICKY = """
 MANIFEST = manifest("picky", (Offer(task="convert", audio=AudioContract(
-    lowest_rate=8000, highest_rate=48000, shortest_seconds=0.5, longest_seconds=10.0, quietest_rms=0.01)),))
+    lowest_rate=8000, highest_rate=48000, shortest_seconds=0.5, longest_seconds=10.0, quietest_rms=0.01), pieces=False),))
+"""
+PATIENT = """
+MANIFEST = manifest("patient", (Offer(task="convert", audio=AudioContract(
+    lowest_rate=8000, highest_rate=48000, shortest_seconds=0.5, longest_seconds=10.0)),))
 """
 MUSICAL = """
 MANIFEST = manifest("musical", (Offer(task="convert", audio=AudioContract(
@@ -59,7 +63,7 @@ def _known(facts: ClipFacts) -> Callable[[str], ClipFacts]:
 
 @pytest.fixture
 def preflight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Preflight:
-    extra = {"reader": READER, "picky": PICKY, "lacking": LACKING, "musical": MUSICAL}
+    extra = {"reader": READER, "picky": PICKY, "patient": PATIENT, "lacking": LACKING, "musical": MUSICAL}
     for name, code in extra.items():
         install(tmp_path / "site", name, code, monkeypatch)
     architectures = Architectures()
@@ -362,3 +366,10 @@ def test_judging_costs_nothing_worth_mentioning(preflight: Preflight) -> None:
     for _ in range(20):
         _problems(preflight, BAD["everything"][0])
     assert time.process_time() - began < 1.0
+
+
+def test_a_clip_longer_than_is_taken_at_once_is_no_problem_where_it_is_taken_in_pieces(preflight: Preflight) -> None:
+    day = _facts(frames=24 * 3600 * 44_100)
+    assert _problems(preflight, Request((Step("convert", "patient:one"),), clip=CLIP), day) == []
+    (problem,) = _problems(preflight, CHANGE, day)
+    assert "at most 10 s" in problem.message

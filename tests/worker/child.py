@@ -19,6 +19,7 @@ from hay_say_lab.worker.protocol import Frame, Line
 
 PARROT = {"architecture": "parrot", "runtime": "hay_say_parrot.runtime:Parrot"}
 AUDIO = {"architecture": "audio", "runtime": "hay_say_lab.worker.audio:AudioRuntime"}
+WHOLE = {"longest_seconds": None, "longest_characters": None, "pools": False}
 QUIET = {"beeps": 1, "tune": "ceg", "seconds_of_work": 0.0, "crash": "no"}
 
 
@@ -70,7 +71,7 @@ class Child:
         out.mkdir(exist_ok=True)
         return {
             "type": "run", "stage": "job/0", "token": 1, "task": "speak", "voice": "parrot:polly", "settings": settings,
-            "text": {"body": body, "language": None, "markup": "plain"}, "seed": 7, "inputs": {}, "out": str(out),
+            "text": {"body": body, "language": None, "markup": "plain"}, "seed": 7, "limits": WHOLE, "inputs": {}, "out": str(out),
             "pieces": str(self.folder / "pieces"), **changes,
         }  # fmt: skip
 

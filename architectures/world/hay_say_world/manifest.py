@@ -92,6 +92,7 @@ MANIFEST = Manifest(
             default_voice="controls",
             seconds_per_second=0.35,
             atomic_seconds=1.5,
+            pieces=False,       # it decides on the whole, and goes through it block by block by itself
         ),
     ),
     upstream=Upstream(

@@ -1,0 +1,55 @@
+"""A clip that is written while it is made: W64, float32, mono, as `objects` writes one that is there as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from hay_say_lab.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    import numpy
+
+
+class ClipWriter:
+    """Takes samples in order. Where anything is raised inside its `with`, no file is left."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: Any = None
+        self.sample_rate = 0            # per second; 0: nothing is written yet
+        self.frames = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Raises InvalidRequest where no sample came."""
+        if self._file is not None:
+            self._file.close()
+        if kind is not None:
+            self._path.unlink(missing_ok=True)
+        elif not self.frames:
+            self._path.unlink(missing_ok=True)
+            raise InvalidRequest("There is no sound in it: it has no samples.", field="clip", fix="Use a longer clip or text.")
+
+    def begin(self, sample_rate: int) -> None:
+        """Open the file, before the first samples."""
+        import soundfile
+
+        self._file = soundfile.SoundFile(
+            self._path, "w", samplerate=sample_rate, channels=1, format="W64", subtype="FLOAT"
+        )
+        self.sample_rate = sample_rate
+
+    def write(self, samples: numpy.ndarray) -> None:
+        """Samples (N,) float32. Raises InvalidRequest where one is not finite."""
+        import numpy
+
+        if not numpy.isfinite(samples).all():
+            raise InvalidRequest(
+                "The sound holds samples that are not numbers.", field="clip", fix="Use milder settings or another clip."
+            )
+        self._file.write(samples)
+        self.frames += len(samples)

@@ -1,0 +1,57 @@
+"""Finished pieces of a stage on disk, so that the next attempt goes on behind them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy
+
+log = logging.getLogger(__name__)
+
+
+class Kept:
+    """A folder of numbered pieces, each some arrays by name; `below` are folders of the same kind inside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def below(self, name: str) -> Kept:
+        return Kept(self.folder / name)
+
+    def kept(self, piece: int) -> dict[str, numpy.ndarray] | None:
+        """A piece, or None where it was never finished, or cannot be read (the machine went down behind it)."""
+        import numpy
+
+        path = self._path(piece)
+        if not path.exists():
+            return None
+        try:
+            with numpy.load(path, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            log.warning("piece %d cannot be read (%s); it is made again", piece, type(error).__name__)
+            return None
+
+    def keep(self, piece: int, arrays: Mapping[str, numpy.ndarray]) -> None:
+        """Written aside and renamed: a piece is there as a whole or not at all."""
+        import numpy
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self._path(piece)
+        aside = path.with_suffix(".part")
+        with aside.open("wb") as file:
+            numpy.savez(file, **arrays)  # type: ignore[arg-type]
+        os.replace(aside, path)
+
+    def clear(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _path(self, piece: int) -> Path:
+        return self.folder / f"{piece:06d}.npz"

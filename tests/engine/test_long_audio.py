@@ -1,0 +1,129 @@
+"""Recordings and texts longer than an architecture takes: whole jobs with real workers, some of which die on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+
+from hay_say_lab.audio.objects import read_clip
+from hay_say_lab.domain.job import Job, State
+from hay_say_lab.domain.request import Request, Step
+from tests.engine.laboratory import Laboratory, laboratory
+from tests.engine.parakeet import install_parakeet
+
+RATE = 16_000
+
+
+@pytest.fixture
+def parakeet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    return install_parakeet(tmp_path / "site", monkeypatch)
+
+
+def recording(seconds: float, loud_at: float | None = None) -> numpy.ndarray:
+    """Noise that comes and goes, with a knock at one place."""
+    frames = round(seconds * RATE)
+    swell = numpy.abs(numpy.sin(numpy.arange(frames) / RATE * 2.1)) ** 4
+    samples = numpy.random.default_rng(1).uniform(-0.5, 0.5, frames) * swell
+    if loud_at is not None:
+        samples[round(loud_at * RATE)] = 0.97
+    return samples
+
+
+def change(clip: str, voice: str, **settings: Any) -> Request:
+    return Request((Step("convert", voice, settings),), clip=clip, seed=7, fresh=True)
+
+
+def _sound(lab: Laboratory, name: str) -> numpy.ndarray:
+    return read_clip(lab.objects.open_path(name)).samples
+
+
+def _report(lab: Laboratory, job: Job) -> dict[str, Any]:
+    step = next(stage for stage in job.stages if stage.kind == "step")
+    return json.loads(lab.objects.open_path(step.outputs["report"]).read_bytes())
+
+
+async def test_a_clip_longer_than_the_contract_comes_back_sample_by_sample(tmp_path: Path, parakeet: str) -> None:
+    async with laboratory(tmp_path / "home") as lab:
+        job = await lab.made(change(await lab.clip(recording(21.3)), parakeet))
+
+        assert job.state is State.SUCCEEDED, job.error
+        decoded, converted = _sound(lab, job.stages[0].outputs["clip"]), _sound(lab, str(job.artifact))
+        assert len(converted) == len(decoded) == round(21.3 * RATE)
+        assert numpy.abs(converted - decoded).max() <= 1e-6
+        pieces = _report(lab, job)["pieces"]
+        count = len(pieces)
+        assert count >= 12
+        loudest = round(float(numpy.abs(decoded).max()), 3)
+        assert [piece["report"] for piece in pieces] == [
+            {"listened": count, "converted": index + 1, "loudest": loudest} for index in range(count)
+        ], "everything was heard before the first piece was converted, and each piece converted once"
+
+
+async def test_a_worker_that_dies_in_a_piece_goes_on_with_that_piece(tmp_path: Path, parakeet: str) -> None:
+    """Given a clip at whose 11th second the process ends once, then the second one begins with the piece that holds it."""
+    async with laboratory(tmp_path / "home") as lab:
+        job = await lab.made(change(await lab.clip(recording(21.3, loud_at=11.2)), parakeet))
+
+        assert job.state is State.SUCCEEDED, job.error
+        assert lab.story(job).count("worker_lost") == 1
+        converted = _sound(lab, str(job.artifact))
+        assert numpy.abs(converted - _sound(lab, job.stages[0].outputs["clip"])).max() <= 1e-6
+        pieces = _report(lab, job)["pieces"]
+        hit = next(index for index, piece in enumerate(pieces) if piece["first"] <= 11.2 * RATE < piece["past"])
+        assert hit >= 5
+        counts = [(piece["report"]["listened"], piece["report"]["converted"]) for piece in pieces]
+        assert counts[:hit] == [(len(pieces), index + 1) for index in range(hit)]
+        assert counts[hit:] == [(0, index + 1) for index in range(len(pieces) - hit)]
+        await lab.until(lambda: lab.left_over() == [])
+
+
+async def test_a_worker_that_is_killed_from_outside_loses_one_piece_at_most(tmp_path: Path, parakeet: str) -> None:
+    async with laboratory(tmp_path / "home") as lab:
+        clip = await lab.clip(recording(12.0))
+        expected = await lab.made(change(clip, parakeet))
+        job = await lab.submit(change(clip, parakeet, seconds_of_work=0.3))
+        await lab.until(lambda: job.id in lab.news.ticks and "piece 4 of" in lab.news.ticks[job.id].message)
+
+        (busy,) = [worker for worker in lab.workers("parakeet") if worker["busy"]]
+        os.kill(busy["pid"], signal.SIGKILL)
+        ended = await lab.ended(job)
+
+        assert ended.state is State.SUCCEEDED, ended.error
+        assert ended.artifact == expected.artifact
+        again = [piece["report"]["converted"] for piece in _report(lab, ended)["pieces"]]
+        first_of_the_second = again.index(1, 1)
+        assert first_of_the_second in (3, 4)
+        assert again[first_of_the_second:] == list(range(1, len(again) - first_of_the_second + 1))
+
+
+async def test_progress_names_the_pieces_and_never_falls(tmp_path: Path, parakeet: str) -> None:
+    async with laboratory(tmp_path / "home") as lab:
+        job = await lab.submit(change(await lab.clip(recording(9.0)), parakeet, seconds_of_work=0.2))
+        seen: list[tuple[float, str]] = []
+
+        def looked() -> bool:
+            tick = lab.news.ticks.get(job.id)
+            if tick is not None and tick.task == "convert" and (not seen or seen[-1] != (tick.fraction, tick.message)):
+                seen.append((tick.fraction, tick.message))
+            return lab.store.job(job.id).ended
+
+        await lab.until(looked)
+        assert [share for share, _ in seen] == sorted(share for share, _ in seen)
+        numbers = [int(message.split("piece ")[1].split(" of ")[0]) for _, message in seen if message.startswith("piece ")]
+        assert numbers == sorted(numbers)
+        assert len(set(numbers)) >= 3
+
+
+async def test_the_same_request_cuts_alike_and_gives_the_same_objects(tmp_path: Path, parakeet: str) -> None:
+    async with laboratory(tmp_path / "home") as lab:
+        clip = await lab.clip(recording(9.0))
+        one, two = await lab.made(change(clip, parakeet)), await lab.made(change(clip, parakeet))
+        bounds = [[(piece["first"], piece["past"], piece["seed"]) for piece in _report(lab, job)["pieces"]] for job in (one, two)]
+        assert bounds[0] == bounds[1]
+        assert one.artifact == two.artifact
