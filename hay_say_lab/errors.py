@@ -23,6 +23,8 @@ LabError
 │   └── JobQuarantined
 ├── NotebookFailed        500  a notebook stopped at a cell
 ├── WorkerFailed          500  a worker died, broke its protocol, or raised
+│   ├── OutOfMemory        507  no device that the request allows has enough for a stage
+│   └── CircuitOpen        503  a voice ended too many workers lately; `retry_after_seconds` says when it may again
 ├── Unavailable           503  nobody answers, or the host is closing its door
 │   ├── HostClosing
 │   ├── HostUnreachable
@@ -228,7 +230,16 @@ class NotebookFailed(LabError):
 
 
 class WorkerFailed(LabError):
-    code, status, retry = "worker_failed", 500, "safe"
+    code, status = "worker_failed", 500
+    retry: ClassVar[Retry] = "safe"
+
+
+class OutOfMemory(WorkerFailed):
+    code, status, retry = "out_of_memory", 507, "after_fix"
+
+
+class CircuitOpen(WorkerFailed):
+    code, status = "circuit_open", 503
 
 
 class Unavailable(LabError):

@@ -87,6 +87,7 @@ class VoiceFiles:
 
     id: str
     files: Mapping[str, Path] = field(default_factory=dict)
+    device: str = "cpu"             # where it is to live, as `Context.device` will say again
 
     @property
     def slug(self) -> str:
@@ -116,6 +117,7 @@ class Context(Protocol):
     seed: int
     out: Path                       # the only folder a runtime writes in; survives a retry of the stage
     inputs: Mapping[str, Path]      # results of the tasks the offer `needs`, by task
+    device: str                     # where to compute: 'cpu', 'cuda:0'; the same for all stages of one process
     pooled: Sequence[Mapping[str, numpy.ndarray]]   # what `Runtime.listen` gave, piece by piece, where the offer `pools`
 
     def samples(self, count: int) -> numpy.ndarray:

@@ -79,6 +79,8 @@ class Stage:
     fingerprint: dict[str, Any] = field(default_factory=dict)
     attempts: int = 0
     worker_deaths: int = 0
+    ooms: int = 0                           # how often it ran out of memory
+    device: str = ""                        # where it really ran, once it has
     done: bool = False
     cached: bool = False                    # its result was made by an earlier job
 

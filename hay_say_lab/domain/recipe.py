@@ -29,7 +29,7 @@ class Recipe:
 def recipe_of(job: Job, done: tuple[Stage, ...], provenance: dict[str, dict[str, str]]) -> Recipe:
     """The recipe of a job, its stages all `done`. `provenance` maps each voice id used to its provenance."""
     request = job.request.as_json()
-    for passing in ("lane", "group", "fresh"):
+    for passing in ("lane", "group", "fresh", "cpu_fallback"):
         del request[passing]
     stages = [
         {

@@ -58,6 +58,7 @@ class Request:
     `seed` None: the host draws one and returns it. `group` ties takes and batch rows together.
     `prepare` is done to the clip before the first step that takes one, `finish` and `effects` to the result.
     `fresh`: make every stage anew, even where its result is kept.
+    `cpu_fallback`: where a graphics card has too little memory for a stage, it may run on the CPU, which takes longer.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
@@ -72,6 +73,7 @@ class Request:
     lane: Lane = "interactive"
     group: str | None = None
     fresh: bool = False
+    cpu_fallback: bool = False
 
     @property
     def keeps_time(self) -> bool:
@@ -98,6 +100,7 @@ class Request:
             "lane": self.lane,
             "group": self.group,
             "fresh": self.fresh,
+            "cpu_fallback": self.cpu_fallback,
         }
 
     @classmethod
@@ -118,4 +121,5 @@ class Request:
             lane=document.get("lane", "interactive"),
             group=document.get("group"),
             fresh=document.get("fresh", False),
+            cpu_fallback=document.get("cpu_fallback", False),
         )

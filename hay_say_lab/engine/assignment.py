@@ -5,7 +5,7 @@ from __future__ import annotations
 from hay_say_lab.domain.job import AUDIO_WORKER, Job, Stage
 from hay_say_lab.domain.manifest import Offer
 from hay_say_lab.domain.recipe import Recipe, recipe_of
-from hay_say_lab.engine.attendant import Order
+from hay_say_lab.engine.order import Order
 from hay_say_lab.engine.plan import UPLOAD
 from hay_say_lab.errors import VoiceMissing, WorkerFailed
 from hay_say_lab.registry.architectures import Architectures
@@ -38,6 +38,7 @@ class Assignments:
             out=folder / str(job.token),
             pieces=folder / "pieces",
             voice=stage.voice,
+            voice_hash=stage.voice_hash or "",
             voice_files={
                 role: self._home.voice_folder(voice.id) / file.name for role, file in voice.files.items()
             }

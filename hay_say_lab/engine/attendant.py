@@ -14,118 +14,68 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hay_say_lab.errors import LabError, WorkerFailed, from_json
+from hay_say_lab.engine.devices import out_of_memory_kills
+from hay_say_lab.engine.order import CPU, Done, Failed, Order, Outcome, Progress, Stopped, Usage, WorkerLost
+from hay_say_lab.engine.patience import PATIENCE, Patience
+from hay_say_lab.engine.watch import Watch
+from hay_say_lab.errors import WorkerFailed, from_json
 from hay_say_lab.worker.platform import worker_environment
 from hay_say_lab.worker.protocol import HEAD_BYTES, Frame, frame_length, pack, unpack
 
 log = logging.getLogger(__name__)
 
 LARGEST_MEMORY_MB = 1e8         # a worker that says more is lying
-
-Progress = Callable[[float, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long, in seconds, the host waits for a worker before it goes on without it."""
-
-    lease: float = 20.0         # without any frame: heartbeats come four times as often
-    start: float = 60.0         # importing a runtime
-    stop: float = 2.0           # to the next checkpoint, or to its end once the line is closed; then SIGTERM
-    terminate: float = 5.0      # then SIGKILL
-
-
-PATIENCE = Patience()
-
-
-class WorkerLost(Exception):
-    """The worker died or was killed; `reason` says how."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)      # nothing that a worker does to itself
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """One stage for a worker: what to do, with which objects, where to write. `token` is the claim's."""
+class Post:
+    """Where a worker is to serve: its number, what it runs, by which interpreter, on which device with how many threads."""
 
-    stage: str
-    token: int
-    task: str
-    out: Path
-    pieces: Path
-    voice: str | None = None
-    voice_files: Mapping[str, Path] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    text: Mapping[str, Any] | None = None
-    seed: int = 0
-    limits: Mapping[str, Any] = field(default_factory=dict)     # as Offer.limits; none of the audio worker's own tasks
-    inputs: Mapping[str, Path] = field(default_factory=dict)
-
-    def frame(self) -> Frame:
-        return {
-            "type": "run",
-            "stage": self.stage,
-            "token": self.token,
-            "task": self.task,
-            "voice": self.voice,
-            "settings": dict(self.settings),
-            "text": None if self.text is None else dict(self.text),
-            "seed": self.seed,
-            "limits": dict(self.limits),
-            "inputs": {role: str(path) for role, path in self.inputs.items()},
-            "out": str(self.out),
-            "pieces": str(self.pieces),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    files: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    error: LabError
-    fault: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    answer: str
-
-
-Outcome = Done | Failed | Stopped
+    number: int
+    worker: str
+    runtime: str
+    interpreter: str
+    folder: Path
+    log_file: Path
+    device: str = CPU
+    threads: int = 1
 
 
 class Attendant:
     """One worker. Only the host's event loop touches it; at most one stage is in work."""
 
     def __init__(
-        self, number: int, worker: str, process: asyncio.subprocess.Process, line: socket.socket, patience: Patience
+        self, post: Post, process: asyncio.subprocess.Process, line: socket.socket, patience: Patience
     ) -> None:
-        self.number = number
-        self.worker = worker
-        self.memory_mb = 0.0
-        self.voices: set[str] = set()
+        self.number = post.number
+        self.worker = post.worker
+        self.device = post.device
+        self.promised_mb = 0.0                      # of the stage in work
+        self.seen_mb = 0.0                          # the most that anybody saw it hold
+        self.voices: dict[str, str] = {}            # what it has loaded: id -> hash
+        self.load_seconds = 0.0                     # of the voice that it loaded last
+        self.usage: Usage | None = None             # as it told last
         self.code_version = ""
         self.fingerprint: dict[str, Any] = {}
-        self.used_at = time.monotonic()
         self.stopping: str | None = None            # the answer that the next checkpoint gets, if not 'continue'
         self._process = process
         self._line = line
         self._patience = patience
         self._lost = False                          # it is dead or as good as dead: nobody may give it work
+        self._condemned: str | None = None          # why we ended it, if we did and it was its fault
+        self._ended_by_us = False
+        self._kills_before = out_of_memory_kills()
         self._asked = False                         # it owes an answer
         self._answered: str | None = None           # what its last checkpoint got
         self._replies: asyncio.Queue[Frame | WorkerLost] = asyncio.Queue()
         self._heard_at = time.monotonic()
+        self._watch = Watch(process.pid, patience)
         self._order: Order | None = None
         self._progress: Progress | None = None
         self._escalation: asyncio.Task[None] | None = None
@@ -140,38 +90,31 @@ class Attendant:
         return not self._lost
 
     @classmethod
-    async def start(
-        cls,
-        number: int,
-        worker: str,
-        runtime: str,
-        *,
-        interpreter: str,
-        folder: Path,
-        log_file: Path,
-        patience: Patience = PATIENCE,
-    ) -> Attendant:
+    async def start(cls, post: Post, patience: Patience = PATIENCE) -> Attendant:
         """Spawn from the host's main thread, in a session of its own. Raises WorkerLost where it does not say hello."""
         ours, theirs = socket.socketpair()
         try:
-            with theirs, log_file.open("ab") as errors:
+            with theirs, post.log_file.open("ab") as errors:
                 process = await asyncio.create_subprocess_exec(
-                    interpreter, "-P", "-m", "hay_say_lab.worker", str(theirs.fileno()), str(os.getpid()), worker,
+                    post.interpreter, "-P", "-m", "hay_say_lab.worker", str(theirs.fileno()), str(os.getpid()), post.worker,
                     pass_fds=(theirs.fileno(),),
                     start_new_session=True,
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=errors,
                     stderr=errors,
-                    cwd=folder,
-                    env=worker_environment(dict(os.environ)),
+                    cwd=post.folder,
+                    env=worker_environment({**os.environ, "OMP_NUM_THREADS": str(post.threads)}),
                 )  # fmt: skip
         except OSError as error:
             ours.close()
             raise WorkerLost(f"it could not be started: {error.strerror}") from error
         ours.setblocking(False)
-        attendant = cls(number, worker, process, ours, patience)
+        attendant = cls(post, process, ours, patience)
         nonce = secrets.token_hex(16)
-        start = {"type": "start", "nonce": nonce, "architecture": worker, "runtime": runtime}
+        start = {
+            "type": "start", "nonce": nonce, "architecture": post.worker, "runtime": post.runtime,
+            "device": post.device, "threads": post.threads, "heartbeat_seconds": patience.heartbeat,
+        }  # fmt: skip
         hello = await attendant._ask(start, patience.start)
         with attendant._reading("answer to the start"):
             if hello["type"] != "hello" or hello["nonce"] != nonce:
@@ -183,18 +126,40 @@ class Attendant:
     async def run(self, order: Order, progress: Progress) -> Outcome:
         """Load the voice where it is new, then do the stage. Raises WorkerLost."""
         self._order, self._progress = order, progress
+        self._kills_before = out_of_memory_kills()
         try:
-            if order.voice is not None and order.voice not in self.voices:
-                failure = await self._load(order)
-                if failure is not None:
-                    return failure
+            failure = await self.load(order)
+            if failure is not None:
+                return failure
+            self._watch.work(order.atomic_seconds, time.monotonic())
             return self._outcome(await self._ask(order.frame(), self._patience.lease), order)
         finally:
+            self._watch.rest()
             self._order = self._progress = self.stopping = self._answered = None
-            self.used_at = time.monotonic()
             if self._escalation is not None:
                 self._escalation.cancel()
                 self._escalation = None
+
+    async def load(self, order: Order) -> Failed | None:
+        """Load an order's voice, unless it is there; one of the same name but with other files goes first."""
+        if order.voice is None or self.voices.get(order.voice) == order.voice_hash:
+            return None
+        if order.voice in self.voices:
+            await self._send({"type": "unload", "voice": order.voice})
+            del self.voices[order.voice]
+        began = time.monotonic()
+        self._watch.loading(began)
+        reply = await self._ask(order.load_frame(), self._patience.lease)
+        self._watch.rest()
+        with self._reading("answer to a load"):
+            if reply["type"] == "failed":
+                return self._failed(reply)
+            if reply["type"] != "ready" or reply["voice"] != order.voice:
+                raise ValueError("something else")
+            self.usage = _usage(reply["usage"])
+        self.voices[order.voice] = order.voice_hash
+        self.load_seconds = time.monotonic() - began
+        return None
 
     def stop_stage(self, answer: str) -> None:
         """Stop the stage in work: at its next checkpoint, else by SIGTERM, else by SIGKILL."""
@@ -210,23 +175,12 @@ class Attendant:
             self._line.shutdown(socket.SHUT_RDWR)       # the reader sees the end; it alone closes the line
         await self._reader
 
-    def kill(self) -> None:
-        """The process and whatever it started."""
-        self._lost = True
+    def kill(self, why: str | None = None) -> None:
+        """The process and whatever it started; `why` where it was its own fault."""
+        self._lost = self._ended_by_us = True
+        self._condemned = self._condemned or why
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-
-    async def _load(self, order: Order) -> Failed | None:
-        files = {role: str(path) for role, path in order.voice_files.items()}
-        reply = await self._ask({"type": "load", "voice": order.voice, "files": files}, self._patience.lease)
-        with self._reading("answer to a load"):
-            if reply["type"] == "failed":
-                return Failed(from_json(reply["error"]), bool(reply["fault"]))
-            if reply["type"] != "ready" or reply["voice"] != order.voice:
-                raise ValueError("something else")
-            self.memory_mb = _megabytes(reply["memory_mb"])
-        self.voices.add(str(order.voice))
-        return None
 
     def _outcome(self, reply: Frame, order: Order) -> Outcome:
         if reply.get("stage") != order.stage or reply.get("token") != order.token:
@@ -234,13 +188,18 @@ class Attendant:
         with self._reading("answer to a stage"):
             match reply["type"]:
                 case "done":
-                    self.memory_mb = _megabytes(reply["memory_mb"])
-                    return Done(_checked_names(reply["files"]))
+                    self.usage = _usage(reply["usage"])
+                    return Done(_checked_names(reply["files"]), self.usage)
                 case "failed":
-                    return Failed(from_json(reply["error"]), bool(reply["fault"]))
+                    return self._failed(reply)
                 case "stopped" if reply["answer"] == self._answered != "continue":
                     return Stopped(reply["answer"])
         raise self._broken(f"it answered a stage with '{reply['type'][:20]}'")
+
+    @staticmethod
+    def _failed(reply: Frame) -> Failed:
+        usage = _usage(reply["usage"]) if "usage" in reply else None
+        return Failed(from_json(reply["error"]), bool(reply["fault"]), bool(reply.get("out_of_memory", False)), usage)
 
     async def _read(self) -> None:
         """Until the line closes: answer checkpoints at once, hand everything else to whoever waits."""
@@ -251,15 +210,24 @@ class Attendant:
                 self._heard_at = time.monotonic()
                 if frame["type"] == "checkpoint":
                     await self._answer(frame)
-                elif frame["type"] != "heartbeat":
+                elif frame["type"] == "heartbeat":
+                    self._beat()
+                else:
                     self._take_answer(frame)
         except (EOFError, OSError):
-            reason = await self._epitaph()
+            lost = await self._epitaph()
         except (WorkerFailed, KeyError, TypeError, ValueError) as error:
-            reason = self._broken(_in_words(error)).reason
+            lost = self._broken(_in_words(error))
             await self._epitaph()
         self._line.close()
-        self._replies.put_nowait(WorkerLost(reason))
+        self._replies.put_nowait(lost)
+
+    def _beat(self) -> None:
+        """A worker whose heart beats, but which has stopped asking whether to go on, is ended."""
+        hangs = self._watch.beat(time.monotonic())
+        if hangs is not None:
+            log.error("worker %s (%d) is ended: %s", self.worker, self.pid, hangs)
+            self.kill(hangs)
 
     def _take_answer(self, frame: Frame) -> None:
         if not self._asked:
@@ -276,6 +244,7 @@ class Attendant:
             raise WorkerFailed("a share of the work that is none")
         if self._progress is not None:
             self._progress(fraction, str(frame["message"])[:200])
+        self._watch.checkpoint(time.monotonic())
         self._answered = answer = self.stopping or "continue"
         await self._send({"type": "answer", "stage": order.stage, "token": order.token, "answer": answer})
 
@@ -295,7 +264,7 @@ class Attendant:
                 if time.monotonic() - self._heard_at < lease_seconds:
                     continue
                 self.kill()
-                raise WorkerLost(f"no sign of life for {lease_seconds:.0f} s") from None
+                raise WorkerLost(f"no sign of life for {lease_seconds:.0f} s", fault=False) from None
             if isinstance(reply, WorkerLost):
                 raise reply
             return reply
@@ -318,24 +287,41 @@ class Attendant:
 
     async def _escalate(self) -> None:
         await asyncio.sleep(self._patience.stop)
+        self._ended_by_us = True
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
         await asyncio.sleep(self._patience.terminate)
         self.kill()
 
-    async def _epitaph(self) -> str:
+    async def _epitaph(self) -> WorkerLost:
         """How the process ended. One that only closed its line is killed, and so is what a dead one had started."""
         self._lost = True
+        ended_by_us, closed_only = self._ended_by_us, False
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._process.wait(), self._patience.stop)
+        if self._process.returncode is None:
+            closed_only = True
         self.kill()
         code = await self._process.wait()
-        return f"it was killed by {signal.Signals(-code).name}" if code < 0 else f"it ended with exit status {code}"
+        if self._condemned is not None:
+            return WorkerLost(self._condemned)
+        if code >= 0:
+            return WorkerLost(f"it ended with exit status {code}")
+        killed = signal.Signals(-code)
+        taken = killed == signal.SIGKILL and not ended_by_us and not closed_only and self._grew()
+        fault = taken or closed_only or killed not in FROM_OUTSIDE
+        why = "the system took it for its memory" if taken else f"it was killed by {killed.name}"
+        return WorkerLost(why, fault=fault, out_of_memory=taken, measured_mb=self.seen_mb)
+
+    def _grew(self) -> bool:
+        """Whether it was its memory that somebody killed it for: the system says so, or it held more than it was promised."""
+        return out_of_memory_kills() > self._kills_before or 0.0 < self.promised_mb < self.seen_mb
 
     def _broken(self, what: str) -> WorkerLost:
         log.error("worker %s (%d) broke the protocol: %s", self.worker, self.pid, what)
-        self.kill()
-        return WorkerLost(f"it broke the protocol: {what}")
+        why = f"it broke the protocol: {what}"
+        self.kill(why)
+        return WorkerLost(why)
 
     @contextlib.contextmanager
     def _reading(self, what: str) -> Iterator[None]:
@@ -349,6 +335,11 @@ class Attendant:
 def _in_words(error: Exception) -> str:
     """What a worker sent may be anything: only our own sentences are repeated."""
     return str(error) if isinstance(error, WorkerFailed) else f"a frame that cannot be read ({type(error).__name__})"
+
+
+def _usage(document: Frame) -> Usage:
+    """Raises ValueError for what is no memory."""
+    return Usage(*(_megabytes(document[name]) for name in ("resident_mb", "peak_mb", "live_mb", "host_mb")))
 
 
 def _megabytes(value: Any) -> float:

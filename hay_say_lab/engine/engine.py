@@ -9,8 +9,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -19,18 +18,22 @@ from hay_say_lab.domain.job import Job, State
 from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.admission import Admit, Refuse, Wait, admit
 from hay_say_lab.engine.assignment import Assignments
-from hay_say_lab.engine.attendant import Attendant, Done, Failed, WorkerLost
+from hay_say_lab.engine.carried import Carried
 from hay_say_lab.engine.estimate import audio_seconds, seconds_at_once
+from hay_say_lab.engine.ladder import Place, judge
 from hay_say_lab.engine.lanes import WEIGHTS, Lanes
+from hay_say_lab.engine.needs import Measured
 from hay_say_lab.engine.news import News, Tick
+from hay_say_lab.engine.order import Done, Failed, WorkerLost
 from hay_say_lab.engine.plan import plan
-from hay_say_lab.engine.pool import WorkerPool
+from hay_say_lab.engine.pool import Work, WorkerPool
 from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.errors import Full, InvalidRequest, LabError, Problem, StorageFailed, WorkerFailed
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.home import Home, remove
+from hay_say_lab.storage.needs import keep_need
 from hay_say_lab.storage.objects import ObjectStore
 from hay_say_lab.storage.rows import now
 from hay_say_lab.storage.store import JobStore
@@ -44,17 +47,6 @@ MOST_QUEUED = 10_000            # of one owner; more get 429
 SECONDS_PER_QUEUED = 1.0        # Retry-After of a full queue
 SECONDS_TO_GIVE_WAY = 5.0
 SECONDS_TO_WRITE_AGAIN = 1.0
-
-
-@dataclass(slots=True)
-class Carried:
-    """A job with a worker: which claim, on which seat."""
-
-    job: Job
-    seat: int
-    queued_at: str              # UTC, ISO 8601
-    attendant: Attendant | None = None
-    cancelled: bool = False
 
 
 class Engine:
@@ -85,6 +77,7 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         pool.freed = self._wake.set             # also by whoever uses a worker outside of any job
+        pool.learned = self._learned
         self._open = True
 
     # What people ask for.
@@ -152,10 +145,20 @@ class Engine:
     async def recover(self) -> None:
         """After a start: what an earlier host left running waits again; what nobody can go on with is swept."""
         count = await self.store.write(edges.host_changed)
+        self.pool.needs.load(map(Measured.from_row, self.store.measured_needs()))
         if count:
             log.info("took over %d jobs of an earlier host", count)
         self._home.sweep_scratch(self.store.unfinished_ids())
         self._wake.set()
+
+    def _learned(self, row: Measured) -> None:
+        """A need was measured anew: kept for the next host, beside whatever else goes into a commit."""
+        self._aside(self.store.write(keep_need, row.as_row()))
+
+    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def run(self) -> None:
         while self._open:
@@ -205,8 +208,10 @@ class Engine:
             self._assignments.check_voice(job.stage)
             if await self._reuse(job):
                 return True
-            at_once = seconds_at_once(audio_seconds(job, self.objects), self._assignments.offer(job.stage))
-            need = self.pool.need(job.stage.worker, job.stage.voice, at_once)
+            stage = job.stage
+            at_once = seconds_at_once(audio_seconds(job, self.objects), self._assignments.offer(stage))
+            work = Work(stage.worker, stage.voice_hash, at_once, stage.ooms, job.request.cpu_fallback)
+            need = self.pool.need(work)
         except StorageFailed:
             raise                               # the disk's fault, not the job's: the tick is tried again
         except LabError as gone:
@@ -217,6 +222,7 @@ class Engine:
             return await self.store.write(edges.refused, job, fault.as_json())
         verdict = admit(need, self.pool.ledger())
         if isinstance(verdict, Wait):
+            self.pool.waits(need)
             if self.news.waiting.get(job.id) != verdict.reason:
                 self.news.waiting[job.id] = verdict.reason
                 self.news.ring()
@@ -224,11 +230,11 @@ class Engine:
         if isinstance(verdict, Refuse):
             error = InvalidRequest(verdict.problem.message, problems=[verdict.problem])
             return await self.store.write(edges.refused, job, error.as_json())
-        return await self._start(job, verdict, self.pool.reserve(need, verdict))
+        return await self._start(job, verdict, self.pool.reserve(work, need, verdict))
 
     async def _start(self, job: Job, verdict: Admit, seat: int) -> bool:
         worker = f"{job.stage.worker}#{seat}"
-        carried = Carried(job, seat, job.updated_at)
+        carried = Carried(job, seat, job.updated_at, verdict.device)
         self._carried[job.id] = carried
         claimed = None
         try:
@@ -241,9 +247,7 @@ class Engine:
             return True
         carried.job = claimed
         self.news.waiting.pop(job.id, None)
-        task = asyncio.get_running_loop().create_task(self._carry(carried))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._aside(self._carry(carried))
         return True
 
     def _key_of(self, job: Job, code_version: str) -> str | None:
@@ -273,7 +277,7 @@ class Engine:
             await self._perform(carried, began)
         except WorkerLost as lost:
             if self._open:          # a closing host ends its workers itself; the next one takes the row over
-                await self._insist(edges.worker_lost, carried.job, lost.reason)
+                await self._lost(carried, lost)
         except LabError as error:
             await self._ended(carried, error)
         except Exception:
@@ -327,6 +331,7 @@ class Engine:
                 seconds=time.monotonic() - began,
                 waited_seconds=max(0.0, waited),
                 key=self._key_of(job, attendant.code_version),
+                device=carried.device,
             )
             await self._made(carried, made)
         elif isinstance(outcome, Failed):
@@ -335,6 +340,16 @@ class Engine:
             await self._ended(carried, outcome.error)
         elif not (outcome.answer == "give_way" and await self._insist(edges.gave_way, job)):
             await self._insist(edges.stopped, job)
+
+    async def _lost(self, carried: Carried, lost: WorkerLost) -> None:
+        """Tried again, or the end of it where memory ran out for good."""
+        stage = carried.job.stage
+        kind, able = self.pool.devices[carried.device].kind, self.pool.able(stage.worker)
+        verdict = judge(lost, Place(carried.device, kind, able), stage.ooms, carried.job.request.cpu_fallback)
+        if isinstance(verdict, LabError):
+            await self._ended(carried, verdict)
+        else:
+            await self._insist(edges.worker_lost, carried.job, *verdict)
 
     async def _made(self, carried: Carried, made: edges.Made) -> None:
         """Publish what a stage made; where the job was cancelled meanwhile, it is dropped."""

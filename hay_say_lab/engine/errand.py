@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from hay_say_lab.engine.admission import Admit, Refuse, admit
-from hay_say_lab.engine.attendant import Done, Failed, Order, Progress, WorkerLost
 from hay_say_lab.engine.news import News
-from hay_say_lab.engine.pool import WorkerPool
+from hay_say_lab.engine.order import Done, Failed, Order, Progress, WorkerLost
+from hay_say_lab.engine.pool import Work, WorkerPool
 from hay_say_lab.errors import InvalidRequest, WorkerFailed
 
 SECONDS_TO_ASK_AGAIN = 0.5
@@ -54,12 +54,13 @@ class Errands:
         out, pieces = errand.folder / errand.task, errand.folder / f"{errand.task}-pieces"
         name = f"{errand.folder.name}/{errand.task}"
         order = Order(name, 0, errand.task, out, pieces, inputs=errand.inputs, settings=errand.settings)
-        need = self._pool.need(errand.worker, None, errand.seconds)
+        work = Work(errand.worker, seconds=errand.seconds)
+        need = self._pool.need(work)
         while not isinstance(verdict := admit(need, self._pool.ledger()), Admit):
             if isinstance(verdict, Refuse):
                 raise InvalidRequest(verdict.problem.message, problems=[verdict.problem])
             await self._news.wait(SECONDS_TO_ASK_AGAIN)
-        seat = self._pool.reserve(need, verdict)
+        seat = self._pool.reserve(work, need, verdict)
         try:
             attendant = await self._pool.attendant(seat)
             outcome, outputs = await self._pool.run(attendant, order, progress)

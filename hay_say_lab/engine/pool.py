@@ -1,31 +1,26 @@
-"""All workers of the host: who is alive, who is busy, and the ledger that admission reads."""
+"""All workers of the host: started, lent, ended. What they hold stands in the books (`seats`) that admission reads."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import os
-import shutil
-import stat
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hay_say_lab.domain.job import AUDIO_WORKER
-from hay_say_lab.engine.admission import Admit, Ledger, Need, Seat
-from hay_say_lab.engine.attendant import (
-    INTERPRETER,
-    PATIENCE,
-    Attendant,
-    Done,
-    Order,
-    Outcome,
-    Patience,
-    Progress,
-    WorkerLost,
-)
-from hay_say_lab.errors import StorageFailed, WorkerFailed
+from hay_say_lab.engine.admission import Admit, Ledger, Need
+from hay_say_lab.engine.attendant import INTERPRETER, Attendant, Post
+from hay_say_lab.engine.clearing import until_freed
+from hay_say_lab.engine.devices import Device, Reading
+from hay_say_lab.engine.needs import Measured, Needs, Subject
+from hay_say_lab.engine.nvml import found_devices
+from hay_say_lab.engine.order import CPU, Done, Failed, Order, Outcome, Progress, Usage, WorkerLost
+from hay_say_lab.engine.outfolder import prepare_folder, take_result
+from hay_say_lab.engine.patience import PATIENCE, Patience
+from hay_say_lab.engine.seats import Seats
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.storage.home import Home
 from hay_say_lab.storage.objects import ObjectStore
@@ -39,16 +34,40 @@ class BuiltIn:
 
     runtime: str
     resident_mb: float              # measured, without a clip
+    mb_a_second: float = 1.0
 
 
 BUILT_IN = {
     AUDIO_WORKER: BuiltIn("hay_say_lab.worker.audio:AudioRuntime", 120.0),      # python, numpy, soundfile, soxr
 }
+HOST_ATOMIC_SECONDS = 300.0     # of the audio worker and of `fit`, which no offer declares
 MOST_IDLE = 6                   # warm workers kept when nothing asks for their memory
+SECONDS_BETWEEN_READINGS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a stage is about, as far as its memory goes. `ooms`: how often it ran out so far; `cpu_fallback`: a person
+    allowed the processor where a card is too small."""
+
+    worker: str
+    voice: str | None = None        # its hash
+    seconds: float = 0.0
+    ooms: int = 0
+    cpu_fallback: bool = False
+
+
+@dataclass(slots=True)
+class _Lent:
+    """A seat that is taken: for which need and subject, and whose memory it waits for."""
+
+    need: Need
+    subject: Subject
+    clearing: list[asyncio.Task[None]] = field(default_factory=list)
 
 
 class WorkerPool:
-    """Starts, lends and ends workers. Only the host's event loop calls it."""
+    """Only the host's event loop calls it. `devices`: the best kind first, the processor among them."""
 
     def __init__(
         self,
@@ -58,117 +77,259 @@ class WorkerPool:
         *,
         places: int,
         patience: Patience = PATIENCE,
+        devices: Sequence[Device] | None = None,
+        needs: Needs | None = None,
     ) -> None:
         self._home = home
         self._objects = objects
         self._architectures = architectures
-        self._places = places
         self._patience = patience
-        self._budget_mb = memory_budget_mb()
-        self._attendants: dict[int, Attendant] = {}
-        self._needs: dict[int, Need] = {}           # of busy ones, starting ones included
-        self._numbers = itertools.count(1)
+        self.devices = {device.name: device for device in (found_devices() if devices is None else devices)}
+        self.needs = needs or Needs()
+        self.seats = Seats(places)
+        self.threads = int(os.environ.get("OMP_NUM_THREADS") or 1)      # of each worker, for all of its life
+        self.attendants: dict[int, Attendant] = {}
+        self.leaked_mb = dict.fromkeys(self.devices, 0.0)
+        self._lent: dict[int, _Lent] = {}
+        self._readings: dict[str, Reading] = {}
+        self._read_at = -SECONDS_BETWEEN_READINGS
         self._endings: set[asyncio.Task[None]] = set()
         self.freed: Callable[[], None] = lambda: None       # whoever waits for a seat sets this
+        self.learned: Callable[[Measured], None] = lambda row: None     # whoever keeps measured needs sets this
         self._closed = False
 
+    # What admission reads.
+
     def ledger(self) -> Ledger:
-        seats = [self._busy_seat(number, need) for number, need in self._needs.items()]
-        seats += [
-            Seat(
-                number, attendant.worker, attendant.memory_mb, frozenset(attendant.voices), False, attendant.used_at
-            )
-            for number, attendant in self._attendants.items()
-            if number not in self._needs and attendant.alive
-        ]
-        return Ledger(self._budget_mb, self._places, tuple(seats))
+        self._sweep()
+        readings = {name: (device.kind, self.readings()[name]) for name, device in self.devices.items()}
+        return self.seats.ledger(readings, time.monotonic())
 
-    def _busy_seat(self, number: int, need: Need) -> Seat:
-        """A worker at work counts with what it was promised, or with what it has if that is more."""
-        attendant = self._attendants.get(number)
-        if attendant is None:
-            return Seat(number, need.worker, need.memory_mb, frozenset(), True, 0.0)
-        memory_mb = max(need.memory_mb, attendant.memory_mb)
-        return Seat(number, need.worker, memory_mb, frozenset(attendant.voices), True, 0.0)
+    def readings(self) -> dict[str, Reading]:
+        """The last look at each device, at most a second old; what workers hold goes into the books."""
+        if time.monotonic() - self._read_at >= SECONDS_BETWEEN_READINGS:
+            pids = self._pids()
+            self._readings = {name: device.read(list(pids)) for name, device in self.devices.items()}
+            self._read_at = time.monotonic()
+            for pid, number in pids.items():
+                self._seen(number, pid)
+        return self._readings
 
-    def need(self, worker: str, voice: str | None, seconds: float) -> Need:
-        """What a stage of `seconds` of audio asks for, as declared."""
-        if worker in BUILT_IN:
-            return Need(worker, None, BUILT_IN[worker].resident_mb + seconds)
-        manifest = self._architectures.manifest(worker)
-        return Need(worker, voice, manifest.resident_mb + manifest.transient_mb_per_second * seconds)
+    def _pids(self) -> dict[int, int]:
+        return {attendant.pid: number for number, attendant in self.attendants.items()}
 
-    def reserve(self, need: Need, admit: Admit) -> int:
+    def _seen(self, number: int, pid: int) -> None:
+        """What a device shows of a worker: the most it was seen to hold, and of an idle one what it holds."""
+        attendant, chair = self.attendants[number], self.seats.chairs.get(number)
+        held_mb = self._readings[attendant.device].ours_mb.get(pid, 0.0)
+        attendant.seen_mb = max(attendant.seen_mb, held_mb)
+        if chair is not None and held_mb > 0:
+            chair.memory_mb = max(chair.memory_mb, held_mb) if chair.busy else held_mb
+            if chair.device == CPU:
+                chair.live_mb = chair.memory_mb
+            else:
+                chair.host_mb = self._readings[CPU].ours_mb.get(pid, 0.0) if CPU in self._readings else 0.0
+
+    def need(self, work: Work) -> Need:
+        """What a stage asks for: as declared, or as measured where that is more. Raises ArchitectureMissing."""
+        kinds = self._kinds(work)
+        amounts = tuple(
+            self.needs.amount(self._subject(work, kind), *self._declared(work)) for kind in kinds
+        )
+        alone = work.ooms == 1 or self.needs.suspect(self._subject(work, kinds[0]))
+        return Need(work.worker, work.voice, amounts, alone)
+
+    def _kinds(self, work: Work) -> list[str]:
+        """On which kinds of device a stage may run, best first: a card where there is one, the processor where there is
+        none or a person allowed it; only the processor once a card has been too small twice."""
+        able = self.able(work.worker)
+        present = {device.kind for device in self.devices.values()}
+        cards = [kind for kind in dict.fromkeys(d.kind for d in self.devices.values()) if kind != CPU and kind in able]
+        if CPU in able and (not cards or (work.cpu_fallback and work.ooms >= 2)):
+            return [CPU]
+        if CPU in able and work.cpu_fallback and CPU in present:
+            return [*cards, CPU]
+        return cards or list(able)
+
+    def able(self, worker: str) -> tuple[str, ...]:
+        """Kinds of device that a worker can run on, as declared. Raises ArchitectureMissing."""
+        return (CPU,) if worker in BUILT_IN else self._architectures.manifest(worker).compatibility.devices
+
+    def _declared(self, work: Work) -> tuple[float, float]:
+        if work.worker in BUILT_IN:
+            return BUILT_IN[work.worker].resident_mb, BUILT_IN[work.worker].mb_a_second * work.seconds
+        manifest = self._architectures.manifest(work.worker)
+        return manifest.resident_mb, manifest.transient_mb_per_second * work.seconds
+
+    @staticmethod
+    def _subject(work: Work, kind: str) -> Subject:
+        return Subject.of(work.voice or work.worker, kind, work.seconds)
+
+    # Seats.
+
+    def reserve(self, work: Work, need: Need, admit: Admit) -> int:
         """Take the seat that admission gave, before anything is awaited. Returns its number."""
-        number = admit.seat if admit.seat is not None else next(self._numbers)
-        self._needs[number] = need
-        for evicted in admit.evict:
-            self._end(evicted)
+        number = self.seats.reserve(need, admit, self.ledger(), time.monotonic())
+        kind = self.devices[admit.device].kind
+        self._lent[number] = _Lent(need, self._subject(work, kind))
+        self._lent[number].clearing = [self._end(evicted) for evicted in admit.evict]
         return number
+
+    def waits(self, need: Need) -> None:
+        """Admission told a need to wait."""
+        self.seats.waits(need, self.ledger(), time.monotonic())
 
     def release(self, number: int) -> None:
         """The seat is free again; a worker that died leaves, and the longest idle ones end past `MOST_IDLE`."""
-        self._needs.pop(number, None)
-        for dead in [n for n, attendant in self._attendants.items() if n not in self._needs and not attendant.alive]:
-            del self._attendants[dead]
-        idle = sorted(set(self._attendants) - set(self._needs), key=lambda n: self._attendants[n].used_at)
+        self._lent.pop(number, None)
+        self.seats.release(number)
+        self._sweep()
+        idle = self.seats.idle()
         for surplus in idle[: max(0, len(idle) - MOST_IDLE)]:
-            self._end(surplus)
+            self._end(surplus.number)
         self.freed()
 
-    def _end(self, number: int) -> None:
-        """End an idle worker aside; nobody waits for it but `close`."""
-        ending = asyncio.get_running_loop().create_task(self._attendants.pop(number).end())
+    def _sweep(self) -> None:
+        """Whoever died idle leaves the books."""
+        for chair in list(self.seats.chairs.values()):
+            attendant = self.attendants.get(chair.number)
+            gone = attendant is None or not attendant.alive
+            if gone and not (chair.busy or chair.ending):
+                self._forget(chair.number)
+
+    def _forget(self, number: int) -> None:
+        self.attendants.pop(number, None)
+        self.seats.leave(number)
+
+    def end(self, number: int) -> None:
+        """End an idle worker."""
+        self._end(number)
+
+    def _end(self, number: int) -> asyncio.Task[None]:
+        """End a worker aside; its seat stays in the books until its memory is seen to be free."""
+        self.seats.chairs[number].ending = True
+        ending = asyncio.get_running_loop().create_task(self._ended(number))
         self._endings.add(ending)
         ending.add_done_callback(self._endings.discard)
+        return ending
+
+    async def _ended(self, number: int) -> None:
+        attendant = self.attendants.get(number)
+        if attendant is not None:
+            await self._until_gone(attendant)
+        self._forget(number)
+        self._read_at = -SECONDS_BETWEEN_READINGS
+        self.freed()
+
+    async def _until_gone(self, attendant: Attendant) -> None:
+        """End a worker; a card shows its memory free a while later than its process is gone."""
+        device = self.devices[attendant.device]
+        if device.kind == CPU:
+            await attendant.end()
+            return
+        before = await asyncio.to_thread(device.read, list(self._pids()))
+        await attendant.end()
+        others = [pid for pid in self._pids() if pid != attendant.pid]
+        missing_mb = await until_freed(device, before, [attendant.pid], others)
+        if missing_mb:
+            self.leaked_mb[device.name] += missing_mb
+            log.warning("%.0f MB of %s did not come back from worker %d", missing_mb, device.name, attendant.pid)
 
     async def attendant(self, number: int) -> Attendant:
         """The worker on a reserved seat, started where there is none. Raises WorkerLost, also once the pool is closed."""
-        attendant = self._attendants.get(number)
+        attendant = self.attendants.get(number)
         if attendant is None or not attendant.alive:
-            worker = self._needs[number].worker
-            runtime = BUILT_IN[worker].runtime if worker in BUILT_IN else self._architectures.manifest(worker).runtime
-            attendant = await Attendant.start(
-                number,
-                worker,
-                runtime,
-                interpreter=INTERPRETER,
-                folder=self._home.scratch,
-                log_file=self._home.logs / f"{worker}.log",
-                patience=self._patience,
-            )
-            self._attendants[number] = attendant
+            await asyncio.gather(*self._lent[number].clearing)
+            chair = self.seats.chairs[number]
+            began = time.monotonic()
+            attendant = await Attendant.start(self._post(number, chair.worker, chair.device), self._patience)
+            chair.start_seconds = time.monotonic() - began
+            chair.came_at = time.monotonic()
+            chair.pid = attendant.pid
+            self.attendants[number] = attendant
         if self._closed:
             await attendant.end()
-            raise WorkerLost("the host is closing")
+            raise WorkerLost("the host is closing", fault=False)
         return attendant
+
+    def _post(self, number: int, worker: str, device: str) -> Post:
+        runtime = BUILT_IN[worker].runtime if worker in BUILT_IN else self._architectures.manifest(worker).runtime
+        return Post(
+            number=number,
+            worker=worker,
+            runtime=runtime,
+            interpreter=INTERPRETER,
+            folder=self._home.scratch,
+            log_file=self._home.logs / f"{worker}.log",
+            device=device,
+            threads=self.threads,
+        )
+
+    # Stages.
 
     async def run(self, attendant: Attendant, order: Order, progress: Progress) -> tuple[Outcome, dict[str, str]]:
         """Do an order; what it made is checked, hashed, synced and published. Raises WorkerLost, StorageFailed."""
         prepare_folder(order.out)
-        outcome = await attendant.run(order, progress)
+        order = replace(order, device=attendant.device, threads=self.threads, atomic_seconds=self._atomic(order, attendant))
+        chair = self.seats.chairs.get(attendant.number)
+        attendant.promised_mb = (chair.promised_mb or 0.0) if chair else 0.0
+        attendant.seen_mb = 0.0
+        try:
+            outcome = await attendant.run(order, progress)
+        except WorkerLost as lost:
+            if lost.out_of_memory:
+                self._learn(attendant, Usage(lost.measured_mb, lost.measured_mb, lost.measured_mb), ran_out=True)
+            raise
+        self._note(attendant, outcome)
+        if isinstance(outcome, Failed) and outcome.out_of_memory:
+            await attendant.end()               # what a framework keeps after that is nobody's to count on
+            held_mb = outcome.usage.peak_mb if outcome.usage else 0.0
+            raise WorkerLost("it ran out of memory", out_of_memory=True, measured_mb=held_mb)
         if not isinstance(outcome, Done):
             return outcome, {}
         outputs: dict[str, str] = {}
         for role, name in outcome.files.items():
-            path = order.out / name
-            if not _is_its_own_file(path):
+            try:
+                outputs[role] = await asyncio.to_thread(take_result, self._objects, order.out, name)
+            except ValueError as broken:
                 attendant.kill()
-                raise WorkerLost("it broke the protocol: a result is not a file of its own in its out folder")
-            outputs[role] = await asyncio.to_thread(self._objects.publish, path)
+                raise WorkerLost(f"it broke the protocol: {broken}") from None
         return outcome, outputs
+
+    def _atomic(self, order: Order, attendant: Attendant) -> float:
+        manifest = self._architectures.manifests.get(attendant.worker)
+        offer = manifest.offer(order.task) if manifest is not None else None
+        return offer.atomic_seconds if offer is not None else HOST_ATOMIC_SECONDS
+
+    def _note(self, attendant: Attendant, outcome: Outcome) -> None:
+        """What a stage took goes into the books and into what the next one like it will ask for."""
+        ran_out = isinstance(outcome, Failed) and outcome.out_of_memory
+        usage = outcome.usage if isinstance(outcome, Done | Failed) else None
+        chair = self.seats.chairs.get(attendant.number)
+        if chair is not None:
+            self.seats.used(attendant.number, usage, time.monotonic())
+            chair.voices = {voice: attendant.load_seconds for voice in attendant.voices.values()}
+        if usage is not None and (isinstance(outcome, Done) or ran_out):
+            self._learn(attendant, usage, ran_out=ran_out)
+
+    def _learn(self, attendant: Attendant, usage: Usage, *, ran_out: bool) -> None:
+        lent = self._lent.get(attendant.number)
+        if lent is not None:
+            row = self.needs.record(lent.subject, attendant.code_version, usage, ran_out=ran_out)
+            if row is not None:
+                self.learned(row)
 
     async def close(self) -> None:
         """End all workers; one that is still starting ends as soon as it has."""
         self._closed = True
-        endings = [attendant.end() for attendant in self._attendants.values()]
+        endings = [attendant.end() for attendant in self.attendants.values()]
         await asyncio.gather(*endings, *self._endings, return_exceptions=True)
-        self._attendants.clear()
+        self.attendants.clear()
 
     def stop_stages(self, answer: str) -> None:
-        for number in self._needs:
-            if number in self._attendants:
-                self._attendants[number].stop_stage(answer)
+        for number in self._lent:
+            if number in self.attendants:
+                self.attendants[number].stop_stage(answer)
 
     def described(self) -> list[dict[str, object]]:
         """Each worker for doctor and the panels."""
@@ -176,41 +337,21 @@ class WorkerPool:
             {
                 "worker": attendant.worker,
                 "pid": attendant.pid,
-                "busy": number in self._needs,
-                "memory_mb": round(attendant.memory_mb, 1),
+                "device": attendant.device,
+                "busy": number in self._lent,
+                "memory_mb": round(self.seats.chairs[number].memory_mb, 1) if number in self.seats.chairs else 0.0,
                 "voices": sorted(attendant.voices),
             }
-            for number, attendant in self._attendants.items()
+            for number, attendant in self.attendants.items()
         ]
 
 
-def _is_its_own_file(path: Path) -> bool:
-    """Whether a result is a plain file that the worker wrote: no link to another one, soft or hard."""
-    try:
-        status = path.lstat()
-    except OSError:
-        return False
-    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+def own_bound_mb() -> float | None:
+    """HAY_SAY_MEMORY_MB: what workers may hold together of the machine's memory; None: what the machine can give."""
+    words = os.environ.get("HAY_SAY_MEMORY_MB", "").strip()
+    return float(words) if words else None
 
 
-def prepare_folder(folder: Path) -> None:
-    """An empty out folder. Raises StorageFailed."""
-    try:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True, mode=0o700)
-    except OSError as error:
-        raise StorageFailed(f"The disk refused: {error.strerror}.", field="storage", fix="Free some space.") from None
-
-
-def memory_budget_mb() -> float:
-    """What workers may take together: the machine's or the cgroup's memory, less max(10 %, 600 MB). Raises WorkerFailed."""
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 20)
-    except (ValueError, OSError):
-        raise WorkerFailed("This system does not tell how much memory it has.") from None
-    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        try:
-            total = min(total, int(Path(limit).read_text()) / (1 << 20))
-        except (OSError, ValueError):
-            continue
-    return total - max(0.1 * total, 600.0)
+def log_of(home: Home, worker: str) -> Path:
+    """Where a kind of worker writes what it has to say."""
+    return home.logs / f"{worker}.log"

@@ -152,6 +152,7 @@ def _disk(surface: Surface) -> DoctorLine:
 
 def _host(surface: Surface) -> DoctorLine:
     workers = surface.engine.pool.described()
-    budget = surface.engine.pool.ledger().budget_mb
-    finding = f"version {surface.version}, {len(workers)} workers alive, {budget / 1024:.1f} GB for workers"
+    accounts = surface.engine.pool.ledger().accounts
+    given = ", ".join(f"{account.budget_mb / 1024:.1f} GB of {account.device}" for account in accounts)
+    finding = f"version {surface.version}, {len(workers)} workers alive, {given} for workers"
     return DoctorLine("host", True, finding)

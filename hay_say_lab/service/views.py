@@ -53,6 +53,7 @@ class StageView:
     cached: bool
     attempts: int
     worker_deaths: int
+    device: str
     outputs: dict[str, str]
 
 
@@ -294,7 +295,7 @@ def job_view(job: Job, news: News, position: int | None) -> JobView:
         updated_at=job.updated_at,
         current=job.current,
         stages=[
-            StageView(s.index, s.kind, s.task, s.voice, s.done, s.cached, s.attempts, s.worker_deaths, dict(s.outputs))
+            StageView(s.index, s.kind, s.task, s.voice, s.done, s.cached, s.attempts, s.worker_deaths, s.device, dict(s.outputs))
             for s in job.stages
         ],
         artifact=job.artifact,

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from hay_say_lab.domain.job import MOST_ATTEMPTS, MOST_WORKER_DEATHS, Job, State, next_state
 from hay_say_lab.domain.recipe import Recipe
 from hay_say_lab.errors import Conflict, IllegalTransition, JobMissing, JobQuarantined
+from hay_say_lab.storage.loss import NOTHING_MORE, Loss
 from hay_say_lab.storage.rows import insert_event, job_row, now, read_job, stage_row
 from hay_say_lab.storage.schema import holdings, jobs, recipes, results, stages
 
@@ -30,6 +31,7 @@ class Made:
     waited_seconds: float = 0.0     # from being queued to the worker's start
     key: str | None = None          # under which it may be used again
     cached: bool = False            # it was used again just now
+    device: str = ""                # where it was made
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -116,20 +118,25 @@ def failed(connection: sa.Connection, job: Job, error: Mapping[str, Any]) -> boo
     return _simple(connection, job, "failed", {"stage": job.current, "error": dict(error)}, error=dict(error))
 
 
-def worker_lost(connection: sa.Connection, job: Job, reason: str) -> bool:
+def worker_lost(connection: sa.Connection, job: Job, reason: str, loss: Loss = NOTHING_MORE) -> bool:
     """A worker died with the stage: tried again, or put into quarantine at the second death or third attempt."""
     present = _existing(connection, job.id)
     if present.token != job.token:
         return False
     if present.state is State.CANCELLING:
         return _simple(connection, job, "worker_lost", {"stage": job.current, "reason": reason}, State.CANCELLING)
-    attempts, deaths = job.stage.attempts + 1, job.stage.worker_deaths + 1
-    poisoned = attempts >= MOST_ATTEMPTS or deaths >= MOST_WORKER_DEATHS
-    body = {"stage": job.current, "reason": reason, "attempts": attempts, "worker_deaths": deaths}
+    counts = {
+        "attempts": job.stage.attempts + 1,
+        "worker_deaths": job.stage.worker_deaths + (not loss.out_of_memory),
+        "ooms": job.stage.ooms + loss.out_of_memory,
+    }
+    deaths = counts["worker_deaths"]
+    poisoned = counts["attempts"] >= MOST_ATTEMPTS or deaths >= MOST_WORKER_DEATHS
+    body = {"stage": job.current, "reason": reason, "device": loss.device, **counts, **loss.notes}
     error = _quarantine_note(job, deaths).as_json() if poisoned else None
     if not _simple(connection, job, "poisoned" if poisoned else "worker_lost", body, error=error):
         return False
-    _count(connection, job, attempts, deaths)
+    _count(connection, job, counts, loss.device)
     return True
 
 
@@ -219,15 +226,15 @@ def _again(connection: sa.Connection, job_id: str, event: str) -> Job:
     next_state(job.state, event)
     if not _simple(connection, job, event, {"stage": job.current}, job.state):
         raise IllegalTransition("The job moved on meanwhile.", field="state", fix="Look at it again.")
-    _count(connection, job, 0, 0)
+    _count(connection, job, dict.fromkeys(("attempts", "worker_deaths", "ooms"), 0))
     return _existing(connection, job_id)
 
 
-def _count(connection: sa.Connection, job: Job, attempts: int, deaths: int) -> None:
+def _count(connection: sa.Connection, job: Job, counts: dict[str, int], device: str = "") -> None:
     connection.execute(
         stages.update()
         .where(stages.c.job == job.id, stages.c.number == job.current)
-        .values(attempts=attempts, worker_deaths=deaths)
+        .values(**counts, device=device)
     )
 
 
@@ -241,6 +248,7 @@ def _keep(connection: sa.Connection, job: Job, made: Made) -> None:
             fingerprint=dict(made.fingerprint),
             done=True,
             cached=made.cached,
+            device=made.device,
         )
     )
     if made.key is not None and not made.cached:
@@ -272,6 +280,7 @@ def _told(job: Job, made: Made) -> dict[str, Any]:
         "waited_seconds": round(made.waited_seconds, 4),
         "outputs": dict(made.outputs),
         "cached": made.cached,
+        **({"device": made.device} if made.device else {}),
         **({"notes": dict(made.notes)} if made.notes else {}),
     }
 

@@ -64,7 +64,7 @@ class Home:
         for entry in self.scratch.iterdir():
             if entry.name not in keep:
                 remove(entry)
-        for folder in (self.root, self.registry):
+        for folder in (self.root, self.registry, self.objects):
             for aside in folder.glob(".*.part"):
                 remove(aside)
 

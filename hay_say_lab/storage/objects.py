@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 from pathlib import Path
+from typing import BinaryIO
 
 from hay_say_lab.domain.canonical import is_sha256
 from hay_say_lab.errors import ArtifactMissing
@@ -47,6 +49,21 @@ class ObjectStore:
                 f"The object {sha256[:12]}... is not in the store.", field="sha256", fix="Run its recipe again."
             )
         return path
+
+    def copy_in(self, source: BinaryIO) -> str:
+        """Copy an open file in, named by what was copied. Returns the sha256. Raises StorageFailed; nothing is left then."""
+        aside = self._root / f".{secrets.token_hex(8)}.part"
+        digest = hashlib.sha256()
+        try:
+            with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
+                while block := source.read(BLOCK_BYTES):
+                    digest.update(block)
+                    target.write(block)
+            return self.publish(aside, digest.hexdigest())
+        except OSError as error:
+            raise disk_refused(error) from error
+        finally:
+            aside.unlink(missing_ok=True)
 
     def publish(self, file: Path, sha256: str | None = None) -> str:
         """Sync a finished file, name it by its content, move it in. Returns the sha256. Raises StorageFailed."""

@@ -48,6 +48,8 @@ stages = sa.Table(
     sa.Column("fingerprint", sa.JSON, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
     sa.Column("worker_deaths", sa.Integer, nullable=False),
+    sa.Column("ooms", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("device", sa.String(32), nullable=False, server_default=""),
     sa.Column("done", sa.Boolean, nullable=False),
     sa.Column("cached", sa.Boolean, nullable=False, server_default=sa.false()),
 )
@@ -61,6 +63,20 @@ results = sa.Table(
     sa.Column("code_version", sa.String(64), nullable=False),
     sa.Column("fingerprint", sa.JSON, nullable=False),
     sa.Column("seconds", sa.Float, nullable=False),
+)
+
+# What stages took of memory, by voice (or worker), kind of device and class of length: what the next one will ask for.
+needs = sa.Table(
+    "needs",
+    metadata,
+    sa.Column("subject", sa.String(64), primary_key=True),
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("length_class", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("code_version", sa.String(64), nullable=False),
+    sa.Column("resident_mb", sa.JSON, nullable=False),
+    sa.Column("transient_mb", sa.JSON, nullable=False),
+    sa.Column("host_mb", sa.Float, nullable=False),
+    sa.Column("clean", sa.Integer, nullable=False),
 )
 
 events = sa.Table(

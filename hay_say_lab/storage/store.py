@@ -15,6 +15,7 @@ from hay_say_lab.domain.recipe import Recipe
 from hay_say_lab.errors import ClipMissing, JobMissing, RecipeMissing, StorageFailed
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.database import Writer
+from hay_say_lab.storage.needs import read_needs
 from hay_say_lab.storage.rows import read_events, read_job, read_jobs
 from hay_say_lab.storage.schema import clips, events, holdings, jobs, recipes, results
 
@@ -164,6 +165,11 @@ class JobStore:
         if row is None:
             return None
         return edges.Made(row.outputs, row.code_version, row.fingerprint, key=key, cached=True)
+
+    def measured_needs(self) -> list[dict[str, Any]]:
+        """What stages took of memory so far (`engine.needs.Measured.from_row`)."""
+        with self._reading() as connection:
+            return read_needs(connection)
 
     def holds(self, owner: str, name: str) -> bool:
         """Whether an owner may read an object or a recipe."""

@@ -35,6 +35,7 @@ class StageContext:
 
     def __init__(self, line: Line, run: Frame, code_version: str) -> None:
         self.seed: int = run["seed"]
+        self.device: str = run.get("device", "cpu")
         self.out = Path(run["out"])
         self.inputs: Mapping[str, Path] = {role: Path(path) for role, path in run["inputs"].items()}
         self.pooled: Sequence[Mapping[str, numpy.ndarray]] = ()

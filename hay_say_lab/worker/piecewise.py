@@ -35,6 +35,7 @@ class PieceContext:
         self.seed = seed
         self.out = whole.out
         self.inputs: Mapping[str, Path] = whole.inputs
+        self.device: str = whole.device
         self.pooled: Sequence[Mapping[str, numpy.ndarray]] = whole.pooled
         self._whole, self._shelf = whole, kept
         self._begin, self._end, self._label = begin, end, label

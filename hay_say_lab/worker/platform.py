@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -51,15 +52,40 @@ def memory_mb() -> float:
     Pages of mapped files (sound, libraries) do not count: the system takes them whenever it needs them. Where it does
     not tell them apart (not Linux) it is the most that ever was resident.
     """
+    own = _held("RssAnon", "RssShmem")
+    return sum(own) if own else _most_held()
+
+
+def peak_mb() -> float:
+    """The most of `memory_mb` since `forget_peak`: what is held now, and all that was let go since the peak.
+
+    Linux keeps the peak of all resident pages only, so mapped files that were let go count, too: never too little.
+    """
+    held = _held("VmRSS", "VmHWM")
+    return memory_mb() + max(0.0, held[1] - held[0]) if held else _most_held()
+
+
+def forget_peak() -> None:
+    """From here on `peak_mb` counts anew (Linux; elsewhere it counts from the start of the process)."""
+    with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
+        file.write("5")
+
+
+def _held(*names: str) -> list[float]:
+    """Lines of the kernel's account of this process, in MB; none where it keeps none."""
     try:
         with open("/proc/self/status") as file:
             told = dict(line.split(":", 1) for line in file)
-        return sum(int(told[name].split()[0]) for name in ("RssAnon", "RssShmem")) / 1024
-    except OSError:
-        import resource
+        return [int(told[name].split()[0]) / 1024 for name in names]
+    except (OSError, KeyError):
+        return []
 
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+
+def _most_held() -> float:
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 def processor() -> str:

@@ -23,11 +23,11 @@ from hay_say_lab.worker import long_clip
 from hay_say_lab.worker.code_version import code_version
 from hay_say_lab.worker.context import HostGone, StageContext, Stopped
 from hay_say_lab.worker.joined_documents import document_file
-from hay_say_lab.worker.platform import die_with_parent, leave_when_closed, memory_mb, processor
+from hay_say_lab.worker.meter import Meter, device_title, ran_out, use_threads
+from hay_say_lab.worker.platform import die_with_parent, leave_when_closed, processor
 from hay_say_lab.worker.protocol import HEARTBEAT_SECONDS, Frame, Line
 
 log = logging.getLogger(__name__)
-
 
 
 def main(arguments: list[str]) -> int:
@@ -52,6 +52,8 @@ class Worker:
         self._runtime: Runtime = Runtime()
         self._code_version = ""
         self._loaded: set[str] = set()
+        self._device = "cpu"
+        self._heartbeat_seconds = HEARTBEAT_SECONDS
 
     def serve(self) -> int:
         start = self._line.receive()
@@ -75,6 +77,8 @@ class Worker:
         return 0
 
     def _start(self, start: Frame) -> None:
+        self._device = start.get("device", "cpu")
+        self._heartbeat_seconds = float(start.get("heartbeat_seconds", HEARTBEAT_SECONDS))
         module_name, _, class_name = start["runtime"].partition(":")
         self._runtime = getattr(importlib.import_module(module_name), class_name)()
         package = None if start["architecture"] in BUILT_IN_WORKERS else module_name.partition(".")[0]
@@ -86,9 +90,9 @@ class Worker:
                 "pid": os.getpid(),
                 "code_version": self._code_version,
                 "fingerprint": {
-                    "device": processor(),
+                    "device": device_title(self._device) or processor(),
                     "machine": system.machine(),
-                    "threads": int(os.environ.get("OMP_NUM_THREADS", "1")),
+                    "threads": start.get("threads", int(os.environ.get("OMP_NUM_THREADS", "1"))),
                     "precision": "float32",
                     "python": system.python_version(),
                     "libraries": self._runtime.fingerprint(),
@@ -97,26 +101,30 @@ class Worker:
         )
 
     def _load(self, frame: Frame) -> None:
-        voice = VoiceFiles(frame["voice"], {role: Path(path) for role, path in frame["files"].items()})
+        files = {role: Path(path) for role, path in frame["files"].items()}
+        voice = VoiceFiles(frame["voice"], files, frame.get("device", self._device))
+        meter = Meter(self._device)
         try:
             self._runtime.load(voice)
         except Exception as error:  # noqa: BLE001 - a runtime may raise anything: the host gets it as a value
-            self._answer({"stage": "", "token": 0}, {"type": "failed", "stage": "", "token": 0, **_told(error)})
+            self._answer({"stage": "", "token": 0}, {"type": "failed", "stage": "", "token": 0, **_told(error, meter)})
         else:
             self._loaded.add(voice.id)
-            self._line.send({"type": "ready", "voice": voice.id, "memory_mb": memory_mb()})
+            self._line.send({"type": "ready", "voice": voice.id, "usage": meter.usage()})
 
     def _run(self, run: Frame) -> Frame:
         name = {"stage": run["stage"], "token": run["token"]}
         context = StageContext(self._line, run, self._code_version)
+        use_threads(run.get("threads", 1))
+        meter = Meter(self._device)
         try:
             result = self._perform(run, context)
             files = _written(result, context.out)
         except Stopped as stop:
             return {"type": "stopped", **name, "answer": stop.answer}
         except Exception as error:  # noqa: BLE001 - a runtime may raise anything: the host gets it as a value
-            return {"type": "failed", **name, **_told(error)}
-        return {"type": "done", **name, "files": files, "memory_mb": memory_mb()}
+            return {"type": "failed", **name, **_told(error, meter)}
+        return {"type": "done", **name, "files": files, "usage": meter.usage()}
 
     def _answer(self, asked: Frame, answer: Frame) -> None:
         """Send what a stage came to; where no frame can hold it, say so instead of dying with it."""
@@ -145,7 +153,7 @@ class Worker:
     def _beat(self) -> None:
         pause = threading.Event()
         while True:
-            pause.wait(HEARTBEAT_SECONDS)
+            pause.wait(self._heartbeat_seconds)
             try:
                 self._line.send({"type": "heartbeat"})
             except OSError:
@@ -169,11 +177,12 @@ def _written(result: Result, out: Path) -> dict[str, str]:
     return files
 
 
-def _told(error: Exception) -> dict[str, Any]:
+def _told(error: Exception, meter: Meter) -> dict[str, Any]:
     """An error as a value. Only LabError speaks to people; anything else is a fault, its traceback goes to stderr."""
-    if isinstance(error, MemoryError):
+    if ran_out(error):
+        log.error("%s at\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
         known: LabError = WorkerFailed("The architecture ran out of memory.", fix="Use a shorter clip or text.")
-        return {"error": known.as_json(), "fault": True}
+        return {"error": known.as_json(), "fault": True, "out_of_memory": True, "usage": meter.usage()}
     if isinstance(error, LabError):
         return {"error": error.as_json(), "fault": False}
     # Frames without the message: an error's message may hold what a person typed.

@@ -1,20 +1,21 @@
 """Frames between host and worker: a 4-byte big-endian length, then UTF-8 JSON, at most 1 MiB. Nothing is unpickled.
 
 Host -> worker
-    start   {nonce, architecture, runtime}              runtime 'module:Class'
-    load    {voice, files: {role: path}}
-    run     {stage, token, task, voice, settings, text, seed, limits, inputs: {role: path}, out, pieces}
+    start   {nonce, architecture, runtime, device, threads, heartbeat_seconds}      runtime 'module:Class'
+    load    {voice, files: {role: path}, device}
+    run     {stage, token, task, voice, settings, text, seed, limits, inputs: {role: path}, out, pieces, device, threads}
             limits as Offer.limits: what is longer is done in pieces
     answer  {stage, token, answer: continue | give_way | cancel}
     unload  {voice}
 Worker -> host
     hello      {nonce, pid, code_version, fingerprint}
-    ready      {voice, memory_mb}
+    ready      {voice, usage}
     heartbeat  {}
     checkpoint {stage, token, fraction, message}        waits for the answer
-    done       {stage, token, files: {role: name}, memory_mb}   names of files in `out`
-    failed     {stage, token, error, fault}             error as LabError.as_json; fault: the architecture's, not the person's
+    done       {stage, token, files: {role: name}, usage}       names of files in `out`
+    failed     {stage, token, error, fault, out_of_memory, usage}   error as LabError.as_json; fault: the architecture's
     stopped    {stage, token, answer}                   after give_way or cancel
+usage: {resident_mb, peak_mb, live_mb, host_mb}, as worker/meter.py measures them
 """
 
 from __future__ import annotations

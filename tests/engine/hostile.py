@@ -32,9 +32,12 @@ def send(**frame):
 def hello():
     send(type="hello", nonce=start["nonce"], pid=os.getpid(), code_version="c" * 64, fingerprint={{}})
 
+def usage(memory_mb=10):
+    return {{"resident_mb": memory_mb, "peak_mb": memory_mb, "live_mb": memory_mb, "host_mb": 0}}
+
 def ready():
     frame = read()
-    send(type="ready", voice=frame["voice"], memory_mb=10)
+    send(type="ready", voice=frame["voice"], usage=usage())
     return frame
 
 def order():
@@ -44,7 +47,7 @@ def order():
     return read()
 
 def done(run, files, **changes):
-    send(**({{"type": "done", "stage": run["stage"], "token": run["token"], "files": files, "memory_mb": 10}} | changes))
+    send(**({{"type": "done", "stage": run["stage"], "token": run["token"], "files": files, "usage": usage()}} | changes))
 
 def made(run, name="clip.w64", content=b"sound"):
     with open(os.path.join(run["out"], name), "wb") as file:

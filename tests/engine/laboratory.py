@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,14 @@ import soundfile
 from hay_say_lab.audio.inspection import inspect
 from hay_say_lab.domain.job import Job
 from hay_say_lab.domain.request import Request, RequestText, Step
-from hay_say_lab.engine.attendant import Patience
 from hay_say_lab.engine.casting import Casting
+from hay_say_lab.engine.devices import Device
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.errand import Errands
 from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.engine.measuring import Measuring
 from hay_say_lab.engine.news import News
+from hay_say_lab.engine.patience import Patience
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.engine.stage_key import StageKeys
@@ -103,7 +104,9 @@ def say(body: str = "one two", *then: Step, seed: int | None = 7, lane: Any = "i
 
 
 @contextlib.asynccontextmanager
-async def laboratory(root: Path, *, places: int = 2, patience: Patience = QUICK) -> AsyncIterator[Laboratory]:
+async def laboratory(
+    root: Path, *, places: int = 2, patience: Patience = QUICK, devices: Sequence[Device] | None = None
+) -> AsyncIterator[Laboratory]:
     """An open laboratory; at the end it is closed and no process that it started lives on."""
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     home = Home(root)
@@ -115,7 +118,7 @@ async def laboratory(root: Path, *, places: int = 2, patience: Patience = QUICK)
     architectures, objects = Architectures(), ObjectStore(home.objects)
     voices = Voices(open_documents(home.registry / "voices.json"), architectures)
     keys = StageKeys(architectures)
-    pool = WorkerPool(home, objects, architectures, places=places, patience=patience)
+    pool = WorkerPool(home, objects, architectures, places=places, patience=patience, devices=devices)
     engine = Engine(
         home=home, store=store, objects=objects, pool=pool, preflight=Preflight(Casting(architectures, voices)), voices=voices,
         keys=keys, news=news,

@@ -209,7 +209,7 @@ async def test_a_stage_that_no_machine_of_this_size_can_hold_is_refused(
         job = await lab.made(Request((Step("speak", "large:one"),), text=RequestText("Hello.")))
         assert job.state is State.FAILED
         assert lab.story(job) == ["queued", "refused"]
-        assert "1000000000 MB" in str(job.error)
+        assert "1100000000 MB" in str(job.error)
 
 
 async def test_an_idle_worker_that_dies_is_forgotten_and_costs_nobody_an_attempt(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from hay_say_lab.engine.attendant import Attendant, Done, Order, Patience, Stopped, WorkerLost
+from hay_say_lab.engine.attendant import Attendant, Post
+from hay_say_lab.engine.order import Done, Order, Stopped, Usage, WorkerLost
+from hay_say_lab.engine.patience import Patience
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.storage.home import Home
@@ -25,9 +27,11 @@ POLLY = "parrot:polly"
 
 
 async def _start(folder: Path, code: str, patience: Patience = SHORT) -> Attendant:
-    return await Attendant.start(
-        1, "parrot", "a:B", interpreter=program(folder, code), folder=folder, log_file=folder / "log", patience=patience
-    )
+    return await Attendant.start(_post(folder, program(folder, code)), patience)
+
+
+def _post(folder: Path, interpreter: str) -> Post:
+    return Post(1, "parrot", "a:B", interpreter, folder, folder / "log")
 
 
 def _children() -> list[int]:
@@ -66,7 +70,7 @@ GREETINGS = {
     "no nonce": 'send(type="hello", pid=1, code_version="c", fingerprint={})',
     "no code version": 'send(type="hello", nonce=start["nonce"], pid=1, fingerprint={})',
     "a fingerprint that is none": 'send(type="hello", nonce=start["nonce"], code_version="c", fingerprint=[1])',
-    "a result instead": 'send(type="done", stage="job/0", token=3, files={}, memory_mb=1)',
+    "a result instead": 'send(type="done", stage="job/0", token=3, files={}, usage=usage())',
     "a checkpoint instead": 'send(type="checkpoint", stage="job/0", token=3, fraction=0.5, message="")',
     "no JSON": 'raw(b"hello")',
     "no object": 'raw(b"[1]")',
@@ -99,7 +103,7 @@ async def test_a_worker_that_never_greets_is_given_up(tmp_path: Path) -> None:
 async def test_a_worker_that_cannot_be_started_is_lost_by_name(interpreter: str, tmp_path: Path) -> None:
     open_files = len(os.listdir("/proc/self/fd"))
     with pytest.raises(WorkerLost, match="could not be started"):
-        await Attendant.start(1, "parrot", "a:B", interpreter=interpreter, folder=tmp_path, log_file=tmp_path / "log")
+        await Attendant.start(_post(tmp_path, interpreter))
     assert len(os.listdir("/proc/self/fd")) == open_files
 
 
@@ -107,12 +111,13 @@ ANSWERS = {
     "another stage's name": "run = order(); done(run, made(run), stage='other/0')",
     "a stale token": "run = order(); done(run, made(run), token=2)",
     "a token that is no number": "run = order(); done(run, made(run), token=[3])",
-    "an answer before it was asked": "hello(); send(type='done', stage='job/0', token=3, files={}, memory_mb=1)",
-    "another voice": "hello(); read(); send(type='ready', voice='parrot:other', memory_mb=1)",
-    "a voice that takes no memory at all": "hello(); frame = read(); send(type='ready', voice=frame['voice'], memory_mb=-1)",
-    "memory that is no number": "run = order(); done(run, made(run), memory_mb='much')",
-    "memory beyond all machines": "run = order(); done(run, made(run), memory_mb=1e300)",
-    "memory that is infinite": "run = order(); made(run); raw(b'{\"type\": \"done\", \"memory_mb\": Infinity}')",
+    "an answer before it was asked": "hello(); send(type='done', stage='job/0', token=3, files={}, usage=usage())",
+    "another voice": "hello(); read(); send(type='ready', voice='parrot:other', usage=usage())",
+    "a voice that takes no memory at all": "hello(); frame = read(); send(type='ready', voice=frame['voice'], usage=usage(-1))",
+    "memory that is no number": "run = order(); done(run, made(run), usage=usage('much'))",
+    "memory beyond all machines": "run = order(); done(run, made(run), usage=usage(1e300))",
+    "no memory at all": "run = order(); done(run, made(run), usage={})",
+    "memory that is infinite": "run = order(); made(run); raw(b'{\"type\": \"done\", \"usage\": Infinity}')",
     "a path upwards": "run = order(); done(run, {'clip': '../0/out/clip.w64'})",
     "an absolute path": "run = order(); done(run, {'clip': '/etc/passwd'})",
     "a folder in the name": "run = order(); os.mkdir(run['out'] + '/a'); made(run, 'a/b'); done(run, {'clip': 'a/b'})",
@@ -179,7 +184,7 @@ async def test_a_worker_that_answers_twice_spoils_no_stage_of_another_job(tmp_pa
     attendant = await _start(tmp_path, "run = order(); done(run, {}); done(run, {})", PATIENT)
     order = Order("job/0", 3, "speak", home.scratch / "out", home.scratch / "pieces", voice=POLLY)
 
-    assert await attendant.run(order, lambda fraction, message: None) == Done({})
+    assert await attendant.run(order, lambda fraction, message: None) == Done({}, Usage(10, 10, 10))
 
     deadline = time.monotonic() + 5
     while attendant.alive and time.monotonic() < deadline:
@@ -252,6 +257,37 @@ async def test_a_worker_is_started_without_the_hosts_secrets(
     environment = json.loads((tmp_path / "environment").read_text())
     assert "canary" not in environment.values()
     assert environment["PATH"]
+
+
+async def test_a_worker_that_keeps_its_result_open_changes_nothing_in_the_store(tmp_path: Path, home: Home) -> None:
+    """What was hashed is what lies there: the store holds a copy, which no handle of the worker's reaches."""
+    code = """
+    run = order()
+    path = os.path.join(run["out"], "clip.w64")
+    kept = open(path, "w+b", buffering=0)
+    kept.write(b"sound")
+    done(run, {"clip": "clip.w64"})
+    while not os.path.exists(os.path.join(os.path.dirname(__file__), "published")):
+        time.sleep(0.01)
+    kept.seek(0)
+    kept.write(b"other")
+    open(os.path.join(os.path.dirname(__file__), "written"), "w").close()
+    """
+    attendant = await _start(tmp_path, code, PATIENT)
+    order = Order("job/0", 3, "speak", home.scratch / "out", home.scratch / "pieces", voice=POLLY)
+    objects = ObjectStore(home.objects)
+    pool = WorkerPool(home, objects, Architectures(), places=1)
+    _, outputs = await pool.run(attendant, order, lambda fraction, message: None)
+
+    (tmp_path / "published").touch()
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "written").exists() and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
+    await attendant.end()
+
+    assert (tmp_path / "written").exists()
+    assert objects.open_path(outputs["clip"]).read_bytes() == b"sound"
+    assert _published(home) == [outputs["clip"]]
 
 
 async def test_ending_workers_returns_every_file_and_process(tmp_path: Path) -> None:

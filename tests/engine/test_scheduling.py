@@ -10,8 +10,7 @@ import pytest
 
 from hay_say_lab.domain.job import State
 from hay_say_lab.domain.request import Request, RequestText, Step
-from hay_say_lab.engine.admission import Admit, Need
-from hay_say_lab.engine.pool import memory_budget_mb
+from hay_say_lab.engine.devices import Machine
 from tests.engine.laboratory import Laboratory, laboratory, say
 from tests.engine.plugins import install
 
@@ -115,10 +114,10 @@ async def test_idle_workers_leave_where_their_memory_is_needed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("first", "second"):
-        code = HALF.replace("{name}", name).replace("{need}", str(memory_budget_mb() - 150))
+        code = HALF.replace("{name}", name).replace("{need}", "800")
         install(tmp_path / name, name, code, monkeypatch)
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'first'}:{tmp_path / 'second'}")
-    async with laboratory(tmp_path / "home") as lab:
+    async with laboratory(tmp_path / "home", devices=[Machine(most_mb=1000)]) as lab:
         for name in ("first", "second", "first"):
             request = Request((Step("speak", f"{name}:one"),), text=RequestText("Hello."), fresh=True)
             assert (await lab.made(request)).state is State.SUCCEEDED
@@ -143,5 +142,4 @@ def _idle(lab: Laboratory) -> list[int]:
 
 async def _end(lab: Laboratory, number: int) -> None:
     """As the pool does where memory is short."""
-    seat = lab.pool.reserve(Need("parrot", None, 1.0), Admit(None, (number,)))
-    lab.pool.release(seat)
+    lab.pool.end(number)

@@ -45,7 +45,7 @@ def test_a_voice_is_loaded_with_the_memory_it_takes(tmp_path: Path) -> None:
         child.start()
         ready = child.load("parrot:polly")
         assert (ready["type"], ready["voice"]) == ("ready", "parrot:polly")
-        assert 5 < ready["memory_mb"] < 500
+        assert 5 < ready["usage"]["resident_mb"] < 500
 
 
 def test_a_stage_leaves_its_files_in_its_folder_and_says_their_names(parrot: Child) -> None:
