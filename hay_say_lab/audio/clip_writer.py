@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from hay_say_lab.errors import InvalidRequest
+from hay_say_lab.errors import InvalidRequest, WorkerFailed
 
 if TYPE_CHECKING:
     import numpy
@@ -35,9 +35,15 @@ class ClipWriter:
             raise InvalidRequest("There is no sound in it: it has no samples.", field="clip", fix="Use a longer clip or text.")
 
     def begin(self, sample_rate: int) -> None:
-        """Open the file, before the first samples."""
+        """Before samples at this rate: opens the file, once. Raises WorkerFailed for no rate, or another one than before."""
         import soundfile
 
+        if sample_rate < 1:
+            raise WorkerFailed("The architecture gave no sound of a piece.", fix="Tell its author.")
+        if self._file is not None:
+            if sample_rate != self.sample_rate:
+                raise WorkerFailed("The architecture gave pieces of several sample rates.", fix="Tell its author.")
+            return
         self._file = soundfile.SoundFile(
             self._path, "w", samplerate=sample_rate, channels=1, format="W64", subtype="FLOAT"
         )

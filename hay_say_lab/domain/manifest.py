@@ -66,6 +66,8 @@ class Offer:
     needs: results of other tasks that the host makes first and hands over as inputs.
     default_voice: slug of the voice that serves when a request names none; None means: name one.
     pieces: what is longer than the contract allows is cut, performed piece by piece and joined; False: it is refused.
+    piece_characters: texts longer than this are cut where they can be, so that a novel takes no more memory than a page;
+        None: texts are cut where they are longer than the contract allows.
     overlap_seconds: how much sound two neighbouring pieces of a clip share; the join fades across it.
     pause_seconds: silence between two spoken pieces, beside what the voice leaves behind a sentence by itself.
     pools: `Runtime.listen` hears every piece before the first one is converted.
@@ -82,6 +84,7 @@ class Offer:
     seconds_per_second: float = 1.0
     atomic_seconds: float = 0.0
     pieces: bool = True
+    piece_characters: int | None = None
     overlap_seconds: float = 0.1
     pause_seconds: float = 0.0
     pools: bool = False
@@ -102,6 +105,7 @@ class Offer:
             "shortest_seconds": self.audio.shortest_seconds if self.audio is not None else 0.0,
             "overlap_seconds": self.overlap_seconds,
             "longest_characters": self.text.longest_characters if self.text is not None and self.pieces else None,
+            "piece_characters": self.piece_characters or (self.text and self.text.longest_characters),
             "pause_seconds": self.pause_seconds,
             "pools": self.pools,
         }
@@ -119,6 +123,7 @@ class Offer:
             "seconds_per_second": self.seconds_per_second,
             "atomic_seconds": self.atomic_seconds,
             "pieces": self.pieces,
+            "piece_characters": self.piece_characters,
             "overlap_seconds": self.overlap_seconds,
             "pause_seconds": self.pause_seconds,
             "pools": self.pools,

@@ -10,7 +10,7 @@ Lane = Literal["interactive", "batch", "download", "maintenance"]
 Markup = Literal["plain", "ssml", "phonemes"]
 
 READS_TEXT = frozenset({"speak", "phonemes"})       # tasks that take the request's text
-LONGEST_TEXT = 200_000      # characters; a novel is sent in chapters
+LONGEST_TEXT = 1_000_000    # characters, of at most four bytes each: what the largest body of a request holds
 LARGEST_SEED = 2**63 - 1
 
 

@@ -28,5 +28,6 @@ def seconds_at_once(seconds: float, offer: Offer | None) -> float:
     if offer.audio is not None:
         return min(seconds, offer.audio.longest_seconds)
     if offer.text is not None:
-        return min(seconds, offer.text.longest_characters / CHARACTERS_PER_SECOND)
+        longest = offer.piece_characters or offer.text.longest_characters
+        return min(seconds, longest / CHARACTERS_PER_SECOND)
     return seconds

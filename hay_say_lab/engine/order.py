@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from hay_say_lab.errors import LabError
+from hay_say_lab.domain.canonical import canonical_json
+from hay_say_lab.errors import LabError, StorageFailed
 from hay_say_lab.worker.protocol import Frame
 
 Progress = Callable[[float, str], None]
 
 CPU = "cpu"
+LONGEST_IN_FRAME = 50_000       # characters of a text, of at most 6 bytes each, that travel inside a frame
 
 
 class WorkerLost(Exception):
@@ -55,6 +57,17 @@ class Order:
     device: str = CPU
     threads: int = 1
     atomic_seconds: float = 0.0
+
+    def laid_out(self) -> Order:
+        """The order with a long text in a file of the out folder, because a frame is small. Raises StorageFailed."""
+        if self.text is None or len(self.text["body"]) <= LONGEST_IN_FRAME:
+            return self
+        path = self.out / "text.json"
+        try:
+            path.write_bytes(canonical_json(dict(self.text)))
+        except OSError as error:
+            raise StorageFailed(f"The disk refused: {error.strerror}.", field="storage", fix="Free some space.") from None
+        return replace(self, text={"path": str(path)})
 
     def frame(self) -> Frame:
         return {

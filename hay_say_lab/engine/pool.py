@@ -275,7 +275,7 @@ class WorkerPool:
         attendant.promised_mb = (chair.promised_mb or 0.0) if chair else 0.0
         attendant.seen_mb = 0.0
         try:
-            outcome = await attendant.run(order, progress)
+            outcome = await attendant.run(order.laid_out(), progress)
         except WorkerLost as lost:
             if lost.out_of_memory:
                 self._learn(attendant, Usage(lost.measured_mb, lost.measured_mb, lost.measured_mb), ran_out=True)

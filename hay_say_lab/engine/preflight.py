@@ -84,7 +84,7 @@ class Preflight:
         except LabError:
             return                              # told by _step
         if resolved.offer.text is not None:
-            yield from text_problems(request.text, resolved.offer.text, LONGEST_TEXT)
+            yield from text_problems(request.text, resolved.offer.text, LONGEST_TEXT, pieces=resolved.offer.pieces)
         language = request.text.language
         if language is not None and not speaks(resolved.voice, language):
             spoken = ", ".join(resolved.voice.languages)

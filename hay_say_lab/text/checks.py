@@ -10,6 +10,7 @@ from hay_say_lab.domain.control import pointer
 from hay_say_lab.domain.manifest import TextContract
 from hay_say_lab.domain.request import RequestText
 from hay_say_lab.errors import Fix, Problem
+from hay_say_lab.text.passages import can_be_cut
 
 _ALLOWED_CONTROLS = frozenset("\n\r\t")
 # Kept for pictographs by Unicode (UTS 51): people type emoji that are younger than this Python's tables.
@@ -17,12 +18,16 @@ _PICTURES = range(0x1F000, 0x1FB00)
 _SSML = re.compile(r"\s*<speak[\s>]")
 
 
-def text_problems(text: RequestText, contract: TextContract, longest: int) -> Iterator[Problem]:
-    """Empty, too long, unreadable characters, a markup that the voice does not read. `longest` in characters."""
+def text_problems(text: RequestText, contract: TextContract, longest: int, *, pieces: bool = False) -> Iterator[Problem]:
+    """Empty, too long, unreadable characters, a markup that the voice does not read. `longest` in characters.
+
+    `pieces`: what is longer than the contract is read in passages, where it can be cut.
+    """
     body = text.body
     if not body.strip():
         yield Problem("text.body", "There is no text to speak.", Fix("Write a sentence."))
-    longest = min(longest, contract.longest_characters)
+    if not (pieces and can_be_cut(text, contract)):
+        longest = min(longest, contract.longest_characters)
     unreadable = unreadable_characters(body)
     # Both fixes give the same text: each of them mends the whole body, in whatever order they are used.
     clean = "".join(" " if letter in unreadable else letter for letter in body[:longest])

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from hay_say_lab.domain.canonical import canonical_json
 from hay_say_lab.errors import WorkerFailed
 
-Documents = Callable[[int], dict[str, Any] | None]      # of a piece, by role
+Documents = Callable[[int], Mapping[str, Any] | None]       # of a piece, by role; words as characters of the whole text
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a piece lies in the whole. `start` and `end`: samples of the result that are its own; `zero`: where its
-    first sample came to lie; `shared`: its neighbours hear some of it too; `back`: characters of its text
-    (first, length) as characters of the whole text."""
+    first sample came to lie; `shared`: its neighbours hear some of it too."""
 
     start: int
     end: int
     zero: int
     report: dict[str, Any]
     shared: bool = False
-    back: Callable[[int, int], tuple[int, int]] = field(default=lambda first, length: (first, length))
 
 
 def document_file(out: Path, role: str) -> Path:
@@ -46,7 +44,7 @@ def join_documents(
             if role == "timings":
                 _write_timings(file, places, documents, sample_rate)
             elif role == "phonemes":
-                _write_list(file, b'{"words":[', (_words(told, place) for told, place in _told(role, places, documents)))
+                _write_list(file, b'{"words":[', (told["words"] for told, _ in _told(role, places, documents) if told))
                 file.write(b"]}")
             elif role == "report":
                 _write_list(file, b'{"pieces":[', ([entry] for entry in _reports(places, documents)))
@@ -68,22 +66,13 @@ def _reports(places: Sequence[Place], documents: Documents) -> Iterator[dict[str
         yield {**place.report, "start": place.start, "end": place.end, "report": told}
 
 
-def _words(told: dict[str, Any] | None, place: Place) -> list[dict[str, Any]]:
-    return [] if told is None else [_placed(word, place) for word in told["words"]]
-
-
-def _placed(word: dict[str, Any], place: Place) -> dict[str, Any]:
-    first, length = place.back(word["first"], word["length"])
-    return {**word, "first": first, "length": length}
-
-
 def _write_timings(file: BinaryIO, places: Sequence[Place], documents: Documents, sample_rate: int) -> None:
     """Phonemes before words, as canonical JSON sorts them: two passes, one piece in memory."""
     rates = {told["sample_rate"] for told, _ in _told("timings", places, documents) if told is not None}
     if len(rates) != 1:
         raise WorkerFailed("The architecture timed its pieces at several rates.", fix="Tell its author.")
     (rate,) = rates
-    scale = rate / sample_rate
+    scale = rate / max(sample_rate, 1)
 
     def phonemes() -> Iterator[list[dict[str, Any]]]:
         before = 0
@@ -101,7 +90,7 @@ def _write_timings(file: BinaryIO, places: Sequence[Place], documents: Documents
         for told, place in _told("timings", places, documents):
             if told is not None:
                 found = (told["words"][index] for index in _own(told["words"], place, scale))
-                yield [_placed(_moved(word, place, scale), place) for word in found]
+                yield [_moved(word, place, scale) for word in found]
 
     _write_list(file, b'{"phonemes":[', phonemes())
     _write_list(file, b'],"sample_rate":%d,"words":[' % rate, words())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import logging
 import os
 import platform as system
@@ -23,6 +24,7 @@ from hay_say_lab.worker import long_clip
 from hay_say_lab.worker.code_version import code_version
 from hay_say_lab.worker.context import HostGone, StageContext, Stopped
 from hay_say_lab.worker.joined_documents import document_file
+from hay_say_lab.worker.long_text import Reading
 from hay_say_lab.worker.meter import Meter, device_title, ran_out, use_threads
 from hay_say_lab.worker.platform import die_with_parent, leave_when_closed, processor
 from hay_say_lab.worker.protocol import HEARTBEAT_SECONDS, Frame, Line
@@ -136,19 +138,16 @@ class Worker:
             self._line.send({"type": "failed", **name, "error": fault.as_json(), "fault": True})
 
     def _perform(self, run: Frame, context: StageContext) -> Result:
-        task = getattr(self._runtime, run["task"])
-        if run["task"] in READS_TEXT:
-            text = run["text"]
-            subject: Any = RequestText(text["body"], text["language"], text["markup"])
-        elif "clip" in run["inputs"]:
-            if run["task"] == "convert":
-                return long_clip.convert(self._runtime, run["voice"], run["settings"], context, run["limits"])
-            subject = read_clip(context.inputs["clip"])
-        else:
-            subject = None
-        if run["task"] == "fit":
-            return task(subject, context)
-        return task(run["voice"] or "", subject, run["settings"], context)
+        name, voice, settings = run["task"], run["voice"] or "", run["settings"]
+        if name in READS_TEXT:
+            text = _text_of(run)
+            reading = Reading(self._runtime, name, voice, settings, context, dict)
+            return reading.of(RequestText(text["body"], text["language"], text["markup"]), run["limits"])
+        if name == "convert":
+            return long_clip.convert(self._runtime, voice, settings, context, run["limits"])
+        task = getattr(self._runtime, name)
+        clip = read_clip(context.inputs["clip"]) if "clip" in run["inputs"] else None
+        return task(clip, context) if name == "fit" else task(voice, clip, settings, context)
 
     def _beat(self) -> None:
         pause = threading.Event()
@@ -158,6 +157,12 @@ class Worker:
                 self._line.send({"type": "heartbeat"})
             except OSError:
                 return
+
+
+def _text_of(run: Frame) -> dict[str, Any]:
+    """The text of a stage, which lies in a file where it is too long for a frame."""
+    text: dict[str, Any] = run["text"]
+    return json.loads(Path(text["path"]).read_bytes()) if "path" in text else text
 
 
 def _written(result: Result, out: Path) -> dict[str, str]:

@@ -4,7 +4,7 @@ Host -> worker
     start   {nonce, architecture, runtime, device, threads, heartbeat_seconds}      runtime 'module:Class'
     load    {voice, files: {role: path}, device}
     run     {stage, token, task, voice, settings, text, seed, limits, inputs: {role: path}, out, pieces, device, threads}
-            limits as Offer.limits: what is longer is done in pieces
+            limits as Offer.limits: what is longer is done in pieces; a long text is {path}, a file of JSON
     answer  {stage, token, answer: continue | give_way | cancel}
     unload  {voice}
 Worker -> host

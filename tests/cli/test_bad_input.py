@@ -65,9 +65,9 @@ def test_a_person_reads_every_problem_with_its_fix(hay_say: Shell) -> None:
         assert sentence in ended.err
 
 
-def test_a_text_that_is_no_utf_8_or_a_megabyte_long_is_refused(hay_say: Shell) -> None:
+def test_a_text_that_is_no_utf_8_or_more_than_a_million_characters_is_refused(hay_say: Shell) -> None:
     assert hay_say.json("say", "-", *POLLY, stdin=b"\xff\xfe").fields == {"text.body"}
-    assert hay_say.json("say", "-", *POLLY, stdin=b"word " * 200_000).fields == {"text.body"}
+    assert hay_say.json("say", "-", *POLLY, stdin=b"word " * 200_001).fields == {"text.body"}
 
 
 def _wav(path: Path, samples: numpy.ndarray, subtype: str = "PCM_16") -> Path:

@@ -13,7 +13,7 @@ import pytest
 
 from hay_say_lab.audio.objects import read_clip
 from hay_say_lab.domain.job import Job, State
-from hay_say_lab.domain.request import Request, Step
+from hay_say_lab.domain.request import Request, RequestText, Step
 from tests.engine.laboratory import Laboratory, laboratory
 from tests.engine.parakeet import install_parakeet
 
@@ -127,3 +127,35 @@ async def test_the_same_request_cuts_alike_and_gives_the_same_objects(tmp_path: 
         bounds = [[(piece["first"], piece["past"], piece["seed"]) for piece in _report(lab, job)["pieces"]] for job in (one, two)]
         assert bounds[0] == bounds[1]
         assert one.artifact == two.artifact
+
+
+SENTENCES = "One two three. Four five. Six seven eight. " * 4
+
+
+def _timings(lab: Laboratory, job: Job) -> dict[str, Any]:
+    return json.loads(lab.objects.open_path(job.stages[0].outputs["timings"]).read_bytes())
+
+
+async def test_a_text_longer_than_the_contract_is_spoken_whole(tmp_path: Path, parakeet: str) -> None:
+    async with laboratory(tmp_path / "home") as lab:
+        text = RequestText(SENTENCES)
+        job = await lab.made(Request((Step("speak", parakeet, {}),), text=text, seed=7, fresh=True))
+
+        assert job.state is State.SUCCEEDED, job.error
+        words = _timings(lab, job)["words"]
+        assert [word["text"] for word in words] == SENTENCES.replace(".", "").split()
+        assert all(SENTENCES[word["first"] :].startswith(word["text"]) for word in words)
+        assert len(_sound(lab, str(job.artifact))) == words[-1]["end"]
+        assert len(_report(lab, job)["pieces"]) == 12, "at most twenty characters each"
+
+
+async def test_more_text_than_a_frame_holds_reaches_its_voice(tmp_path: Path) -> None:
+    """Thirty sentences of nine thousand parrots and one word each: more than a megabyte on its way, three seconds of sound."""
+    async with laboratory(tmp_path) as lab:
+        text = RequestText(("\U0001f99c" * 9_000 + " Polly. ") * 30)
+        job = await lab.made(Request((Step("speak", "parrot:polly", {}),), text=text, seed=7, fresh=True))
+
+        assert job.state is State.SUCCEEDED, job.error
+        words = _timings(lab, job)["words"]
+        assert [text.body[word["first"] :][: word["length"]] for word in words] == ["Polly"] * 30
+        assert len(_sound(lab, str(job.artifact))) == words[-1]["end"]

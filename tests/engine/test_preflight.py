@@ -178,10 +178,10 @@ BAD: dict[str, tuple[Request, list[tuple[str, str]]]] = {
     "everything": (
         Request(
             (Step("speak", "parrot:polly", {"beeps": 99, "speed": 1}), Step("convert", "nobody:one"), Step("speak")),
-            text=RequestText("a\x00" * 10_000), clip=CLIP, prepare={"a": 1}, seed=-1, lane="download", group="",
+            text=RequestText("a\x00" * 500_001), clip=CLIP, prepare={"a": 1}, seed=-1, lane="download", group="",
         ),
         [
-            ("steps.2.task", "first step"), ("clip", "not used"), ("text.body", "20000"), ("text.body", "U+0000"),
+            ("steps.2.task", "first step"), ("clip", "not used"), ("text.body", "1000002"), ("text.body", "U+0000"),
             ("steps.0.settings.beeps", "from 1 to 8"), ("steps.0.settings.speed", "no setting"),
             ("steps.1.voice", "not installed"), ("prepare.a", "no setting"), ("seed", "-1"), ("lane", "download"),
             ("group", "1 to 64"),

@@ -69,7 +69,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "blank text": (speak(" \n\t"), "text.body"),
     "a control character": (speak("one\x07two"), "text.body"),
     "a code point that is nothing": (speak("one\uffff"), "text.body"),
-    "a megabyte of text": (speak("word " * 200_000), "text.body"),
+    "more than a million characters": (speak("word " * 200_001), "text.body"),
     "no steps": (speak() | {"steps": []}, "steps"),
     "nine steps": (speak() | {"steps": speak()["steps"] * 9}, "steps"),
     "an unknown task": (speak() | {"steps": [{"task": "sing", "voice": POLLY}]}, "steps.0.task"),

@@ -91,6 +91,21 @@ def test_the_houses_own_limit_holds_where_a_voice_would_take_more() -> None:
     assert f"{LONGEST_TEXT} are taken" in problem.message
 
 
+@pytest.mark.parametrize(
+    ("body", "markup", "refused"),
+    [
+        ("word " * 21, "plain", False),
+        (f"<speak><p>{'word ' * 15}</p><p>{'word ' * 15}</p></speak>", "ssml", False),
+        (f"<speak><p>{'word ' * 30}</p></speak>", "ssml", True),        # one paragraph, and it does not fit
+        ("word " * (LONGEST_TEXT // 5 + 1), "plain", True),
+    ],
+    ids=["sentences", "paragraphs", "one long paragraph", "more than anybody may send"],
+)
+def test_where_texts_are_read_in_passages_only_what_cannot_be_cut_is_too_long(body: str, markup: Markup, refused: bool) -> None:
+    problems = list(text_problems(RequestText(body, markup=markup), CONTRACT, LONGEST_TEXT, pieces=True))
+    assert [problem.field for problem in problems] == ["text.body"] * refused
+
+
 def test_a_markup_that_the_voice_does_not_read_is_answered_with_those_it_does() -> None:
     (problem,) = _problems("h@'loU", "phonemes")
 

@@ -25,7 +25,7 @@ def _blocks(kind: str) -> list[str]:
 def test_the_examples_run_in_order(tmp_path: Path) -> None:
     (dictionary,) = _blocks("json")
     examples = _blocks("python")
-    assert len(examples) == 5
+    assert len(examples) == 6
     script = tmp_path / "text.py"
     script.write_text("\n".join(examples), encoding="utf-8")
     runpy.run_path(str(script), init_globals={"DICTIONARY": dictionary})

@@ -9,7 +9,7 @@ from hay_say_lab.worker.context import StageContext, Stopped
 from hay_say_lab.worker.protocol import Frame
 
 LIMITS = {
-    "longest_seconds": None, "shortest_seconds": 0.0, "overlap_seconds": 0.1, "longest_characters": None,
+    "longest_seconds": None, "shortest_seconds": 0.0, "overlap_seconds": 0.1, "longest_characters": None, "piece_characters": None,
     "pause_seconds": 0.0, "pools": False,
 }  # fmt: skip
 

@@ -10,7 +10,8 @@ from hay_say_lab.plugin import BuiltinVoice, Choice, Compatibility, Manifest, Nu
 ID = "espeak_ng"
 VERSION = "0.1.0"
 DEFAULT_VOICE = "en-us"
-LONGEST_TEXT = 200_000      # characters
+LONGEST_TEXT = 200_000      # characters at once, of what cannot be cut
+PIECE_CHARACTERS = 20_000   # about 25 minutes of speech and 250 MB
 
 TEXT = TextContract(
     markups=("plain", "ssml", "phonemes"), longest_characters=LONGEST_TEXT, ssml_elements=ELEMENTS
@@ -58,8 +59,15 @@ MANIFEST = Manifest(
             gives_rate=22_050,
             default_voice=DEFAULT_VOICE,
             seconds_per_second=0.002,
+            piece_characters=PIECE_CHARACTERS,
         ),
-        Offer(task="phonemes", text=TEXT, default_voice=DEFAULT_VOICE, seconds_per_second=0.002),
+        Offer(
+            task="phonemes",
+            text=TEXT,
+            default_voice=DEFAULT_VOICE,
+            seconds_per_second=0.002,
+            piece_characters=PIECE_CHARACTERS,
+        ),
     ),
     upstream=Upstream(
         name=f"espeak-ng {LIBRARY_VERSION}",
