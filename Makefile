@@ -56,8 +56,14 @@ screenshots: test-ready  ## pictures of the panels, in both themes, in build/scr
 docs: test-ready  ## write docs/cli.md and docs/rest.md again, from the code
 	$(BIN)/python tools/generate_docs.py
 
-# Nothing here can be held against its upstream, and nothing here runs on a GPU, before the neural architectures come.
-parity gpu:
+# A machine with a card has a python3 with torch, numpy, nvidia-ml-py and pytest; nothing is installed there.
+GPU_PYTHON ?= python3
+gpu:  ## check admission and workers on a real CUDA card; figures go to build/gpu.json
+	@HAY_SAY_CARD_REQUIRED=1 PYTHONPATH=$(subst $() ,:,$(CURDIR) $(addprefix $(CURDIR)/,$(wildcard architectures/*))) \
+	    $(GPU_PYTHON) -m pytest -c tests/gpu/pytest.ini --rootdir=. --confcutdir=tests/gpu tests/gpu $(ARGS)
+
+# Nothing here can be held against its upstream before the neural architectures come.
+parity:
 	@echo "make $@: no architecture in this checkout has anything to measure here yet." >&2; exit 2
 
 # ------------------------------------------------------------------------------------------------------- install
