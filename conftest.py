@@ -36,6 +36,7 @@ SETTINGS = {
 FOREIGN = ("HAY_SAY_URL", "HAY_SAY_TOKEN", "HAY_SAY_TOKENS", "JUPYTERHUB_USER", "JUPYTERHUB_API_TOKEN")
 
 NO_CHROMIUM = "no chromium here"
+NO_FFMPEG = "no ffmpeg here"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,17 +61,24 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if shutil.which("chromium") is None:
-        for item in items:
-            if item.get_closest_marker("browser"):
-                item.add_marker(pytest.mark.skip(reason=NO_CHROMIUM))
+    missing = {"browser": NO_CHROMIUM} if shutil.which("chromium") is None else {}
+    if any(item.get_closest_marker("ffmpeg") for item in items):
+        from hay_say_lab.audio import ffmpeg
+
+        missing |= {"ffmpeg": NO_FFMPEG} if ffmpeg.find() is None else {}
+    for item in items:
+        for marker, reason in missing.items():
+            if item.get_closest_marker(marker):
+                item.add_marker(pytest.mark.skip(reason=reason))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Before pytest's own closing line: what was not run for want of a program, and what installing took."""
-    unseen = [report for report in terminalreporter.stats.get("skipped", []) if NO_CHROMIUM in str(report.longrepr)]
-    if unseen:
-        terminalreporter.write_sep("!", f"NOT RUN: {len(unseen)} browser tests, {NO_CHROMIUM}", red=True)
+    skipped = terminalreporter.stats.get("skipped", [])
+    for what, reason in (("browser tests", NO_CHROMIUM), ("tests of foreign files", NO_FFMPEG)):
+        unseen = [report for report in skipped if reason in str(report.longrepr)]
+        if unseen:
+            terminalreporter.write_sep("!", f"NOT RUN: {len(unseen)} {what}, {reason}", red=True)
     seconds = os.environ.get("HAY_SAY_INSTALL_SECONDS")
     if seconds:
         terminalreporter.write_line(f"seconds spent installing: {seconds}")

@@ -1,7 +1,8 @@
 """Whether a sound file ends before its own structure says so: libsndfile repairs a short file silently.
 
 Formats: RIFF/WAVE and RF64 (EBU Tech 3306), AIFF, Sony Wave64, Apple CAF, Sun AU, Ogg (RFC 3533), the Xing header of
-MP3. A size that its writer left open (0 or all ones: a stream) promises nothing.
+MP3; of what ffmpeg reads: the boxes of MP4, Matroska's segment (RFC 9559), AAC frames. A size that its writer left open
+(0 or all ones: a stream) promises nothing.
 """
 
 from __future__ import annotations
@@ -11,9 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from hay_say_lab.audio.adts import behind_id3, frames_of
+from hay_say_lab.audio.boxes import ends_at
+from hay_say_lab.audio.kinds import AAC, MATROSKA, MOV, MP4, WEBM, kind_of
+
 MOST_CHUNKS = 10_000                # a hostile file may consist of nothing but empty chunks
 LARGEST_OGG_PAGE = 65_307           # bytes: 27 of header, 255 lacing values, 255 segments of 255
 END_OF_STREAM = 0x04                # flag in an Ogg page's header
+_SEGMENT = b"\x18\x53\x80\x67"      # the element that holds all of a Matroska file behind its head
 _HEAD_BYTES = 40
 
 
@@ -41,7 +47,14 @@ _OPEN_SIZES = frozenset({0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF})
 def cut_off(path: Path) -> bool:
     """Whether the file is shorter than its header or its chunk of samples says. Other containers are believed."""
     size = path.stat().st_size
+    kind = kind_of(path)
+    if kind is AAC:
+        return frames_of(path).end > size
     with path.open("rb") as file:
+        if kind in (MP4, MOV):
+            return ends_at(file, size) > size
+        if kind in (WEBM, MATROSKA):
+            return _segment_ends_at(file) > size
         head = file.read(_HEAD_BYTES).ljust(_HEAD_BYTES, b"\0")
         if head[:4] == b"OggS":
             return not _ends_with_last_page(file, size)
@@ -57,14 +70,7 @@ def cut_off(path: Path) -> bool:
 def promises_length(path: Path) -> bool:
     """Whether an MP3 begins with a Xing (or Info) header, so that its number of frames is known and no estimate."""
     with path.open("rb") as file:
-        head = file.read(10)
-        if head[:3] == b"ID3":                                  # four bytes of seven bits each
-            size = 0
-            for part in head[6:10]:
-                size = size << 7 | part & 0x7F
-            file.seek(10 + size)
-        else:
-            file.seek(0)
+        file.seek(behind_id3(file.read(10)))
         first = file.read(256)
     return b"Xing" in first or b"Info" in first
 
@@ -116,3 +122,22 @@ def _ends_with_last_page(file: BinaryIO, size: int) -> bool:
     lacing = tail[at + 27 : at + 27 + tail[at + 26]]
     whole = len(lacing) == tail[at + 26] and len(tail) >= at + 27 + len(lacing) + sum(lacing)
     return whole and bool(tail[at + 5] & END_OF_STREAM)
+
+
+def _segment_ends_at(file: BinaryIO) -> int:
+    """Where a Matroska file's segment ends by its own size; 0 where it left it open, as who streams it does."""
+    file.seek(4)
+    at = 4 + sum(_variable_size(file))
+    file.seek(at)
+    if file.read(len(_SEGMENT)) != _SEGMENT:
+        return 0
+    width, size = _variable_size(file)
+    return 0 if size == (1 << 7 * width) - 1 else at + len(_SEGMENT) + width + size
+
+
+def _variable_size(file: BinaryIO) -> tuple[int, int]:
+    """An EBML size: how many bytes it takes (the leading zero bits say so), and its value."""
+    first = file.read(1)
+    width = 9 - first[0].bit_length() if first else 1
+    rest = file.read(width - 1)
+    return width, int.from_bytes(first + rest) & (1 << 7 * width) - 1

@@ -4,61 +4,55 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from hay_say_lab.audio.containers import cut_off, promises_length
 from hay_say_lab.audio.hearing import Hearing
+from hay_say_lab.audio.recording import Opener, Recording, check_content, open_recording, refusal
 from hay_say_lab.domain.clip import ClipFacts
-from hay_say_lab.errors import Fix, InvalidRequest, Problem, TooLarge
+from hay_say_lab.errors import TooLarge
 
 LONGEST_UPLOAD_SECONDS = 4 * 3600       # longer recordings are cut before they are sent
 MOST_CHANNELS = 8
-BLOCK_FRAMES = 1 << 16
+MOST_SAMPLES = LONGEST_UPLOAD_SECONDS * 48_000 * 2      # duration x rate x channels
 LARGEST_SUM = 3.4e38                    # of float32: the channels of a frame are added before they are averaged
 
 
-def inspect(path: Path, sha256: str, label: str = "") -> ClipFacts:
-    """Facts of a sound file. Raises InvalidRequest (not audio, empty, truncated) or TooLarge (hours of it)."""
-    import numpy
-    import soundfile
+def inspect(path: Path, sha256: str, label: str = "", opened: Opener = open_recording) -> ClipFacts:
+    """Facts of a sound file. Raises InvalidRequest (not audio, empty, truncated) or TooLarge (hours of it).
 
-    if path.stat().st_size == 0:
-        raise _refusal("The file is empty.", "Choose a file that holds sound.")
-    try:
-        file = soundfile.SoundFile(path)
-    except (soundfile.LibsndfileError, OSError):
-        raise _refusal(
-            "The file is not sound of a kind that is read here.",
-            "Use WAV, FLAC, OGG (Vorbis or Opus), MP3, AIFF or CAF; others convert to WAV first.",
-        ) from None
-    with file:
-        _check_shape(file)
+    `opened`: who reads the file, libsndfile or ffmpeg.
+    """
+    import numpy
+
+    check_content(path)
+    with opened(path) as recording:
+        _check_shape(recording, recording.announced_frames or 0)
         peak, energy, frames, finite = 0.0, 0.0, 0, True
-        hearing = Hearing(file.samplerate)
-        try:
-            while len(block := file.read(BLOCK_FRAMES, dtype="float32", always_2d=True)):
-                frames += len(block)
-                if not numpy.isfinite(block).all():
-                    finite = False
-                    block = numpy.nan_to_num(block, posinf=0.0, neginf=0.0)
-                peak = max(peak, float(numpy.abs(block).max()))
-                mono = block.mean(axis=1, dtype=numpy.float64)
-                finite = finite and float(numpy.abs(mono).max()) * file.channels <= LARGEST_SUM
-                energy += float((mono**2).sum())
-                hearing.take(block, mono)
-        except soundfile.LibsndfileError:
-            raise _refusal("The file is damaged and cannot be decoded to its end.", "Export or send it anew.") from None
+        hearing = Hearing(recording.sample_rate)
+        for block in recording.blocks:
+            if len(block) == 0:
+                continue
+            frames += len(block)
+            _check_shape(recording, frames)
+            if not numpy.isfinite(block).all():
+                finite = False
+                block = numpy.nan_to_num(block, posinf=0.0, neginf=0.0)
+            peak = max(peak, float(numpy.abs(block).max()))
+            mono = block.mean(axis=1, dtype=numpy.float64)
+            finite = finite and float(numpy.abs(mono).max()) * recording.channels <= LARGEST_SUM
+            energy += float((mono**2).sum())
+            hearing.take(block, mono)
         if frames == 0:
-            raise _refusal("The file holds no sound: its length is zero.", "Choose a file that holds sound.")
-        if _ended_early(path, file, frames):
-            raise _refusal("The file is cut off: it ends before its own header says.", "Send the whole file.")
+            raise refusal("The file holds no sound: its length is zero.", "Choose a file that holds sound.")
+        if _ended_early(path, recording, frames):
+            raise refusal("The file is cut off: it ends before its own header says.", "Send the whole file.")
         hearing.ended()
         return ClipFacts(
             sha256=sha256,
-            container=file.format,
-            encoding=file.subtype,
-            sample_rate=file.samplerate,
-            channels=file.channels,
+            container=recording.container,
+            encoding=recording.encoding,
+            sample_rate=recording.sample_rate,
+            channels=recording.channels,
             frames=frames,
             peak=peak,
             rms=(energy / frames) ** 0.5,
@@ -70,28 +64,32 @@ def inspect(path: Path, sha256: str, label: str = "") -> ClipFacts:
         )
 
 
-def _ended_early(path: Path, file: Any, frames: int) -> bool:
+def _ended_early(path: Path, recording: Recording, frames: int) -> bool:
     """Whether the file holds less than it says: by its structure, or by the number of frames in its header."""
-    counted = file.format == "FLAC" or (file.format == "MP3" and promises_length(path))
-    return cut_off(path) or (counted and frames < file.frames)
+    counted = recording.container == "FLAC" or (recording.container == "MP3" and promises_length(path))
+    return cut_off(path) or (counted and frames < (recording.announced_frames or 0))
 
 
-def _check_shape(file: Any) -> None:
-    if file.channels > MOST_CHANNELS:
-        raise _refusal(
-            f"The file has {file.channels} channels; at most {MOST_CHANNELS} are read.", "Mix it down to mono or stereo."
+def _check_shape(recording: Recording, frames: int) -> None:
+    """`frames`: as announced before the first block, as counted while they come. Raises InvalidRequest, TooLarge."""
+    if recording.channels > MOST_CHANNELS:
+        raise refusal(
+            f"The file has {recording.channels} channels; at most {MOST_CHANNELS} are read.", "Mix it down to mono or stereo."
         )
-    seconds = file.frames / file.samplerate
-    if seconds > LONGEST_UPLOAD_SECONDS and file.frames < 2**62:
+    hours = frames / recording.sample_rate / 3600
+    if hours > LONGEST_UPLOAD_SECONDS / 3600:
         raise TooLarge(
-            f"The file is {seconds / 3600:.1f} hours long; at most {LONGEST_UPLOAD_SECONDS // 3600} are taken.",
+            f"The file is {hours:.1f} hours long; at most {LONGEST_UPLOAD_SECONDS // 3600} are taken.",
             field="clip",
             fix="Cut the part that you need.",
         )
-
-
-def _refusal(message: str, fix: str) -> InvalidRequest:
-    return InvalidRequest(message, problems=[Problem("clip", message, Fix(fix))])
+    if frames * recording.channels > MOST_SAMPLES:
+        raise TooLarge(
+            f"The file holds {frames * recording.channels / 1e6:.0f} million samples (hours x rate x channels); "
+            f"at most {MOST_SAMPLES / 1e6:.0f} million are taken.",
+            field="clip",
+            fix="Mix it down to mono, or convert it to 48000 samples a second.",
+        )
 
 
 def label_of(name: str) -> str:

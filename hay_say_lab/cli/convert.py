@@ -17,7 +17,7 @@ from hay_say_lab.errors import InvalidRequest
 
 
 def declare(parser: Parser) -> None:
-    parser.add_argument("file", type=Path, metavar="FILE", help="a recording: WAV, FLAC, OGG, MP3, AIFF or CAF")
+    parser.add_argument("file", type=Path, metavar="FILE", help="a recording: WAV, FLAC, OGG, MP3, AIFF or CAF; with ffmpeg m4a, webm and the sound of mp4, mkv, mov")
     parser.add_argument("--voice", metavar="VOICE", help="the voice to convert to (default: the default one)")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hay_say_lab.audio.conversion import rate_within
+from hay_say_lab.audio.conversion import decode_settings, rate_within
 from hay_say_lab.audio.prepare import PREPARE_CONTROLS
 from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.clip import ClipFacts
@@ -102,7 +102,8 @@ class Fitting:
         manifest = self._architectures.manifest(order.architecture)
         folder = self._home.scratch / f"fit-{new_id()}"
         try:
-            clip = await self._stage(AUDIO_WORKER, "decode", {UPLOAD: self._objects.open_path(facts.sha256)}, folder)
+            upload = {UPLOAD: self._objects.open_path(facts.sha256)}
+            clip = await self._stage(AUDIO_WORKER, "decode", upload, folder, decode_settings(facts))
             wished = int(order.prepare.get("resample_hz") or facts.sample_rate)
             rate = rate_within(wished, _layout(manifest).reference)
             if order.prepare or rate != facts.sample_rate:

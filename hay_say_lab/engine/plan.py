@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hay_say_lab.audio.conversion import rate_within
+from hay_say_lab.audio.conversion import decode_settings, rate_within
 from hay_say_lab.audio.finish import SOURCE
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.control import with_defaults
@@ -16,10 +16,13 @@ UPLOAD = "upload"           # the input that is the request's own clip
 
 
 def plan(request: Request, casting: Casting, facts: ClipFacts | None) -> tuple[Stage, ...]:
-    """The stages of a request that preflight found nothing against, every voice named. `facts` of its clip, if any."""
+    """The stages of a request that preflight found nothing against, every voice named. `facts` of its clip, if any.
+
+    Raises InvalidRequest where the clip needs ffmpeg and there is none any more.
+    """
     planner = _Planner(facts.sample_rate if facts else None, request)
     if facts is not None:
-        planner.audio("decode", {}, {"upload": UPLOAD})
+        planner.audio("decode", decode_settings(facts), {"upload": UPLOAD})
     for index in range(len(request.steps)):
         resolved = casting.resolved_step(request, index)
         planner.needed(resolved, request, casting)

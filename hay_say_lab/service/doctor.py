@@ -11,6 +11,9 @@ import subprocess
 import sys
 from typing import Any
 
+from hay_say_lab.audio import ffmpeg
+from hay_say_lab.audio.kinds import KINDS
+from hay_say_lab.audio.recording import INSTALL_FFMPEG
 from hay_say_lab.service.surface import Surface
 from hay_say_lab.service.views import DoctorLine
 from hay_say_lab.worker.platform import worker_environment
@@ -120,9 +123,14 @@ def _codecs() -> DoctorLine:
 
 
 def _ffmpeg() -> DoctorLine:
-    place = shutil.which("ffmpeg")
-    finding = "ffmpeg found; it is not used yet" if place else "ffmpeg not found; it is optional and not used yet"
-    return DoctorLine("ffmpeg", True, finding)
+    """A program of its own, under its own licence; nothing else needs it."""
+    program = ffmpeg.find()
+    titles = ", ".join(kind.title for kind in KINDS.values())
+    if program is not None:
+        return DoctorLine("ffmpeg", True, f"{program.name}, {program.licence}, reads {titles}: {program.path}")
+    if named := os.environ.get(ffmpeg.SETTING):
+        return DoctorLine("ffmpeg", False, f"{named} is no ffmpeg that runs", f"Mend or unset {ffmpeg.SETTING}.")
+    return DoctorLine("ffmpeg", True, f"not found; it is optional, and without it these are not read: {titles}", INSTALL_FFMPEG)
 
 
 def _architectures(surface: Surface) -> list[DoctorLine]:

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hay_say_lab.audio import ffmpeg
 from hay_say_lab.audio.export import export
 from hay_say_lab.audio.inspection import label_of
 from hay_say_lab.domain.canonical import new_id
@@ -165,8 +166,10 @@ class Surface:
         return content
 
     async def _inspect(self, path: Path, sha256: str, label: str) -> ClipFacts:
+        program = await asyncio.to_thread(ffmpeg.find)
+        place = str(program.path) if program else ""
         child = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "hay_say_lab.worker.inspector", str(path), sha256, label,
+            sys.executable, "-P", "-m", "hay_say_lab.worker.inspector", str(path), sha256, label, place,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

@@ -17,12 +17,14 @@ class AudioRuntime(Runtime):
     """Stages between an upload and an architecture, and between an architecture and a person."""
 
     def decode(self, voice: str, clip: None, settings: Mapping[str, Any], context: Context) -> Result:
-        """The uploaded file -> a mono clip at its own rate."""
+        """The uploaded file -> a mono clip at its own rate, read by libsndfile, or by the ffmpeg that the settings name."""
         from hay_say_lab.audio import scratch
         from hay_say_lab.audio.conversion import decode
+        from hay_say_lab.worker.foreign import named, opener
 
+        opened = opener(named(settings.get("program")))
         with scratch.inside(context.out):
-            return Result(clip=decode(context.inputs["upload"], context.checkpoint))
+            return Result(clip=decode(context.inputs["upload"], context.checkpoint, opened))
 
     def prepare(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
         """A clip -> what the request asks to be done to it, at the rate that the next step's contract takes."""

@@ -1,6 +1,7 @@
-"""`python -m hay_say_lab.worker.inspector PATH SHA256 LABEL`: facts of a stranger's file, found in a limited child.
+"""`python -m hay_say_lab.worker.inspector PATH SHA256 LABEL FFMPEG`: facts of a stranger's file, found in a limited child.
 
-Prints one JSON document, {"facts": ...} or {"error": ...}; a file that breaks the decoder breaks this process alone.
+FFMPEG is the program's path, empty where there is none. Prints one JSON document, {"facts": ...} or {"error": ...}; a
+file that breaks the decoder breaks this process alone.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import sys
 from pathlib import Path
 
 from hay_say_lab.audio.inspection import inspect
+from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.errors import LabError
+from hay_say_lab.worker.foreign import opener
 from hay_say_lab.worker.platform import die_with_parent, limit_self
 
 MEMORY_MB = 1024
@@ -19,7 +22,7 @@ CPU_SECONDS = 120
 
 
 def main(arguments: list[str]) -> int:
-    path, sha256, label = arguments
+    path, sha256, label, program = arguments
     die_with_parent(os.getppid())
     import numpy  # noqa: F401  (loaded before the limits, which its libraries' threads would break)
     import soundfile  # noqa: F401
@@ -27,11 +30,15 @@ def main(arguments: list[str]) -> int:
 
     limit_self(memory_mb=MEMORY_MB, cpu_seconds=CPU_SECONDS)
     try:
-        answer = {"facts": inspect(Path(path), sha256, label).as_json()}
+        answer = {"facts": _facts(Path(path), sha256, label, program).as_json()}
     except LabError as error:
         answer = {"error": error.as_json()}
     sys.stdout.write(json.dumps(answer))
     return 0
+
+
+def _facts(path: Path, sha256: str, label: str, program: str) -> ClipFacts:
+    return inspect(path, sha256, label, opener(Path(program) if program else None))
 
 
 if __name__ == "__main__":

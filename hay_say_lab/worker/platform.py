@@ -12,6 +12,7 @@ import sys
 import threading
 
 _PR_SET_PDEATHSIG = 1
+_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 
 
 def die_with_parent(parent: int) -> None:
@@ -44,6 +45,19 @@ def limit_self(*, memory_mb: int, cpu_seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def limit_files() -> None:
+    """Limits for a program that reads a stranger's file and writes into a pipe: no file of its own (POSIX only)."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def leave_network() -> bool:
+    """Into a network of our own with nothing in it, where this system lets users make one (Linux only)."""
+    return sys.platform == "linux" and ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0
 
 
 def memory_mb() -> float:
@@ -105,6 +119,7 @@ def worker_environment(source: dict[str, str]) -> dict[str, str]:
     passed = {
         "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV",
         "SYSTEMROOT", "TEMP", "TMP", "OMP_WAIT_POLICY", "CUDA_VISIBLE_DEVICES", "PYTHONPATH",
+        "HAY_SAY_FFMPEG",
     }  # fmt: skip
     kept = {name: value for name, value in source.items() if name in passed}
     threads = source.get("OMP_NUM_THREADS", "1")

@@ -101,7 +101,7 @@ def test_the_rate_that_a_step_gives_is_the_one_that_the_next_is_fitted_to(castin
     narrow = Step("convert", "narrow:one")
     stages = plan(Request((narrow, narrow), clip="c" * 64), casting, _facts(44_100))
     assert [(stage.task, stage.settings.get("sample_rate")) for stage in stages] == [
-        ("decode", None), ("prepare", 32_000), ("convert", None), ("convert", None), ("finish", None),
+        ("decode", 44_100), ("prepare", 32_000), ("convert", None), ("convert", None), ("finish", None),
     ]  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from tests.house.source import CORE, REPOSITORY, core, modules, tests
 CONSTRAINTS = REPOSITORY / "constraints"
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?P<marker> *;[^\\]*)?", re.MULTILINE)
 OURS = ("hay-say-",)
+EXTRAS = {"demo": ("lab", "runtime"), "test": ("lab", "runtime", "ffmpeg")}     # what each lock brings
 
 
 @cache
@@ -58,7 +59,7 @@ def _unmet(requirements: list[Requirement], pins: dict[str, str]) -> list[str]:
 def test_the_lock_holds_what_is_declared(name: str) -> None:
     """`make lock` is due where this fails."""
     places = [place for place in _projects() if name == "test" or not place.startswith("tests")]
-    unmet = [line for place in places for line in _unmet(_requirements(place, "lab", "runtime"), _pins(name))]
+    unmet = [line for place in places for line in _unmet(_requirements(place, *EXTRAS[name]), _pins(name))]
     assert not unmet, "\n".join(unmet)
 
 
@@ -149,7 +150,7 @@ def test_every_package_that_an_architecture_imports_is_declared() -> None:
 def test_the_notice_names_every_package_that_we_bring() -> None:
     notice = (REPOSITORY / "NOTICE").read_text(encoding="utf-8").lower()
     places = [place for place in _projects() if not place.startswith("tests")]
-    wanted = {r.name.lower() for place in places for r in _requirements(place, "lab", "runtime")}
+    wanted = {r.name.lower() for place in places for r in _requirements(place, *EXTRAS["test"])}
     assert not {name for name in wanted - {"hay-say-lab"} if name not in notice}
 
 

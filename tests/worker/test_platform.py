@@ -37,7 +37,7 @@ def test_the_number_of_threads_is_fixed_before_a_worker_starts(given: dict[str, 
 
 def _inspected(path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-P", "-m", "hay_say_lab.worker.inspector", str(path), "0" * 64, "label"],
+        [sys.executable, "-P", "-m", "hay_say_lab.worker.inspector", str(path), "0" * 64, "label", ""],
         env=worker_environment(dict(os.environ)), cwd=path.parent, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 
