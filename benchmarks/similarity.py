@@ -66,6 +66,9 @@ class BareContext:
     seed: int = 0
     inputs: Mapping[str, Path] = field(default_factory=dict)
 
+    def samples(self, count: int) -> np.ndarray:
+        return np.zeros(count, dtype=np.float32)
+
     def checkpoint(self, fraction: float, message: str = "") -> None:
         return
 

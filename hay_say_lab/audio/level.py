@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
@@ -21,6 +22,32 @@ _LARGEST_FLOAT32 = 3.0e38
 _BLOCK_SAMPLES = 1 << 18            # bounds the memory of the oversampled copy
 _MARGIN_SAMPLES = 64                # more than the interpolation's reach
 _LIMITER_SECONDS = 0.005            # the limiter's gain begins to move this long before a peak
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Doubles:
+    """Samples (N,) times 2 ** exponent as float64, made stretch by stretch: no second copy of a long clip."""
+
+    samples: numpy.ndarray
+    exponent: int = 0
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def __getitem__(self, place: slice) -> numpy.ndarray:
+        import numpy
+
+        return numpy.ldexp(self.samples[place], self.exponent).astype(numpy.float64)
+
+    def between(self, start: int, end: int) -> numpy.ndarray:
+        """(end - start,) with silence outside of the clip."""
+        import numpy
+
+        stretch = numpy.zeros(max(end - start, 0))
+        inside, outside = max(start, 0), min(end, len(self))
+        if outside > inside:
+            stretch[inside - start : outside - start] = self[inside:outside]
+        return stretch
 
 
 def decibels(power: float) -> float:

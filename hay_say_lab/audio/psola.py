@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.f0 import FRAMES_PER_SECOND
-from hay_say_lab.audio.level import as_float32, level_exponent
+from hay_say_lab.audio.level import Doubles, as_float32, level_exponent
 from hay_say_lab.audio.progress import Checkpoint, unwatched
+from hay_say_lab.audio.scratch import copied
 
 if TYPE_CHECKING:
     import numpy
 
 _FEWEST_FRAMES = 4                  # a shorter voiced stretch (20 ms) has no melody
+_MOST_FRAMES = 30 * FRAMES_PER_SECOND       # nobody sings longer without a breath; a drone is sung in parts
 _SLACK = 0.15                       # the next period is looked for within this of 1 / f0
 _TAPS = 16                          # of the interpolation between samples
 _JOIN_SECONDS = 0.005
@@ -38,9 +40,8 @@ def sing(
     import numpy
 
     exponent = level_exponent(samples)
-    sound = numpy.ldexp(samples, exponent).astype(numpy.float64)
-    sung = sound.copy()
-    changed = False
+    sound = Doubles(samples, exponent)
+    sung: numpy.ndarray | None = None
     for first, last in _voiced_stretches(f0_hz):
         checkpoint(first / len(f0_hz), "singing in tune")
         if numpy.allclose(f0_hz[first:last], wanted_hz[first:last], rtol=1e-6):
@@ -49,9 +50,10 @@ def sing(
         if len(marks) < 3:
             continue
         start, stretch = _laid_anew(sound, sample_rate, marks, wanted_hz, checkpoint)
-        _join(sung, start, stretch, round(_JOIN_SECONDS * sample_rate))
-        changed = True
-    return as_float32(numpy.ldexp(sung, -exponent)) if changed else samples
+        joined = _joined(sound[start : start + len(stretch)], stretch, round(_JOIN_SECONDS * sample_rate))
+        sung = copied(samples) if sung is None else sung
+        sung[start : start + len(joined)] = as_float32(numpy.ldexp(joined, -exponent))
+    return samples if sung is None else sung
 
 
 def _voiced_stretches(f0_hz: numpy.ndarray) -> Iterator[tuple[int, int]]:
@@ -60,8 +62,9 @@ def _voiced_stretches(f0_hz: numpy.ndarray) -> Iterator[tuple[int, int]]:
 
     edges = numpy.flatnonzero(numpy.diff(numpy.concatenate([[0], (f0_hz > 0).astype(int), [0]])))
     for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if last - first >= _FEWEST_FRAMES:
-            yield first, last
+        for start in range(first, last, _MOST_FRAMES):
+            if min(last - start, _MOST_FRAMES) >= _FEWEST_FRAMES:
+                yield start, min(start + _MOST_FRAMES, last)
 
 
 def _at(contour: numpy.ndarray, place: float, sample_rate: int) -> float:
@@ -76,7 +79,7 @@ def _at(contour: numpy.ndarray, place: float, sample_rate: int) -> float:
 
 
 def _pitch_marks(
-    sound: numpy.ndarray, sample_rate: int, f0_hz: numpy.ndarray, first: int, last: int, checkpoint: Checkpoint
+    sound: Doubles, sample_rate: int, f0_hz: numpy.ndarray, first: int, last: int, checkpoint: Checkpoint
 ) -> list[float]:
     """Places (samples, with fractions) one period apart, each at the same point of its period.
 
@@ -104,7 +107,7 @@ def _pitch_marks(
     return marks
 
 
-def _next_mark(sound: numpy.ndarray, place: float, direction: int, period: float) -> float:
+def _next_mark(sound: Doubles, place: float, direction: int, period: float) -> float:
     """One period further: by the best correlation of two periods around, to a fraction of a sample."""
     import numpy
 
@@ -130,7 +133,7 @@ def _next_mark(sound: numpy.ndarray, place: float, direction: int, period: float
 
 
 def _laid_anew(
-    sound: numpy.ndarray, sample_rate: int, marks: list[float], wanted_hz: numpy.ndarray, checkpoint: Checkpoint
+    sound: Doubles, sample_rate: int, marks: list[float], wanted_hz: numpy.ndarray, checkpoint: Checkpoint
 ) -> tuple[int, numpy.ndarray]:
     """(start, samples from the first mark to the last): two periods around each mark, laid at the wanted distances."""
     import numpy
@@ -190,8 +193,8 @@ def _lay(
     weight[first:last] += window
 
 
-def _join(sung: numpy.ndarray, start: int, stretch: numpy.ndarray, ramp: int) -> None:
-    """Put the stretch into the sound with a short cross-fade at either end."""
+def _joined(sound: numpy.ndarray, stretch: numpy.ndarray, ramp: int) -> numpy.ndarray:
+    """The stretch (n,) in the place of a sound (n,), with a short cross-fade at either end."""
     import numpy
 
     count = len(stretch)
@@ -199,5 +202,4 @@ def _join(sung: numpy.ndarray, start: int, stretch: numpy.ndarray, ramp: int) ->
     share = numpy.ones(count)
     share[:ramp] = numpy.arange(ramp) / ramp
     share[-ramp:] = numpy.minimum(share[-ramp:], numpy.arange(ramp)[::-1] / ramp)
-    place = slice(start, start + count)
-    sung[place] += share * (stretch - sung[place])
+    return sound + share * (stretch - sound)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hay_say_lab.audio.level import as_float32, level_exponent
+from hay_say_lab.audio.level import Doubles, as_float32, level_exponent
 from hay_say_lab.audio.progress import Checkpoint, unwatched
+from hay_say_lab.audio.scratch import zeros
 
 if TYPE_CHECKING:
     import numpy
@@ -38,38 +39,38 @@ def time_stretch(
     if len(samples) < 2 * hop:
         return _squeezed(samples, wanted)
     exponent = level_exponent(samples)
-    margin = 2 * hop + search
-    sound = numpy.pad(numpy.ldexp(samples, exponent).astype(numpy.float64), (margin, margin + 2 * hop))
+    sound = Doubles(samples, exponent)
     window = 0.5 - 0.5 * numpy.cos(numpy.pi * numpy.arange(2 * hop) / hop)      # its two halves add up to 1
     frames = wanted // hop + 2
-    stretched = numpy.zeros((frames + 1) * hop)
-    start = margin - hop                                                        # the first window is centred on sample 0
+    stretched, falling = zeros(wanted), numpy.zeros(hop)
+    start = -hop                                                                # the first window is centred on sample 0
     for frame in range(frames):
         if frame % _FRAMES_PER_CHECKPOINT == 0:
             checkpoint(frame / frames, "changing the speed")
         if frame:
-            place = min(round(frame * hop * speed), len(samples)) + margin - hop
+            place = min(round(frame * hop * speed), len(samples)) - hop
             start = place + _most_alike(sound, start + hop, place, 2 * hop, search)
-        stretched[frame * hop : (frame + 2) * hop] += window * sound[start : start + 2 * hop]
-    return as_float32(numpy.ldexp(stretched[hop : hop + wanted], -exponent))
+        laid = window * sound.between(start, start + 2 * hop)
+        if frame and (room := min(hop, wanted - (frame - 1) * hop)) > 0:
+            done = (falling + laid[:hop])[:room]
+            stretched[(frame - 1) * hop : (frame - 1) * hop + room] = as_float32(numpy.ldexp(done, -exponent))
+        falling = laid[hop:]
+    return stretched
 
 
-def _most_alike(sound: numpy.ndarray, model: int, place: int, width: int, search: int) -> int:
+def _most_alike(sound: Doubles, model: int, place: int, width: int, search: int) -> int:
     """The offset within +-search at which the window at `place` is most like the one at `model`; 0 in silence."""
     import numpy
     from scipy.signal import correlate
 
-    pattern = sound[model : model + width]
-    if len(pattern) < width:
-        return 0
-    first = max(place - search, 0)
-    stretch = sound[first : place + search + width]
+    pattern = sound.between(model, model + width)
+    stretch = sound.between(place - search, place + search + width)
     energy = numpy.cumsum(numpy.concatenate([[0.0], stretch * stretch]))
     energy = energy[width:] - energy[:-width]
     alike = correlate(stretch, pattern, "valid", method="fft") / numpy.sqrt(energy + _SMALLEST_ENERGY * width)
     if not numpy.any(pattern):
         return 0
-    return int(alike.argmax()) + first - place
+    return int(alike.argmax()) - search
 
 
 def _squeezed(samples: numpy.ndarray, wanted: int) -> numpy.ndarray:

@@ -22,7 +22,7 @@ LOWEST_HZ, HIGHEST_HZ = 60.0, 800.0
 VOICED_FROM = 0.5                   # periodicity: white noise reaches 0.35, a voice at 3 dB SNR 0.6
 _WIDTH = round(WINDOW_SECONDS * ANALYSIS_RATE)      # 480 samples
 _FFT = 1024                         # at least _WIDTH + the longest period, so that nothing wraps around
-_BATCH_FRAMES = 2048
+_BATCH_FRAMES = 512
 _SMALLEST_POWER = 1e-18
 
 

@@ -32,6 +32,9 @@ class Recorded:
     pieces: dict[int, dict[str, numpy.ndarray]] = field(default_factory=dict)
     checkpoints: list[float] = field(default_factory=list)
 
+    def samples(self, count: int) -> numpy.ndarray:
+        return numpy.zeros(count, dtype=numpy.float32)
+
     def checkpoint(self, fraction: float, message: str = "") -> None:
         self.checkpoints.append(time.monotonic())
 

@@ -27,6 +27,9 @@ class FolderContext:
     checkpoints: list[tuple[float, str]] = field(default_factory=list)
     kept_pieces: list[int] = field(default_factory=list)
 
+    def samples(self, count: int) -> numpy.ndarray:
+        return numpy.zeros(count, dtype=numpy.float32)
+
     def checkpoint(self, fraction: float, message: str = "") -> None:
         if self.stops_at is not None and len(self.checkpoints) >= self.stops_at:
             raise InterruptedError      # as the host would say: give way

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from hay_say_lab.plugin import Context
+from hay_say_world.arrays import Floats
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -33,6 +34,10 @@ class Journal:
         """Account for pieces that need not be made this time, so that later ones keep their numbers."""
         self._pieces += pieces
         self._done += work
+
+    def room(self, count: int) -> Floats:
+        """Samples (count,) float32, all 0, to be written to."""
+        return self._context.samples(count)
 
     def piece(self, build: Callable[[], Arrays], work: float, message: str) -> Arrays:
         """The next piece: kept by an earlier attempt, or built now and kept.

@@ -32,6 +32,17 @@ def scaled(samples: Floats, exponent: int) -> Floats:
     return samples if exponent == 0 else np.ldexp(samples, exponent)
 
 
+def scale(samples: Floats, exponent: int) -> None:
+    """Multiply samples (N,) by 2 ** exponent, in place."""
+    for part in _parts(samples):
+        np.ldexp(part, exponent, out=part)
+
+
+def all_finite(samples: Floats) -> bool:
+    """Whether samples (N,) are numbers, all of them."""
+    return all(bool(np.isfinite(part).all()) for part in _parts(samples))
+
+
 def match(samples: Floats, model: Floats) -> None:
     """Give samples (N,) the root mean square of `model`, in place, by at most 12 dB."""
     have, want = rms(samples), rms(model)

@@ -30,9 +30,9 @@ class Plan:
 
 
 def render(samples: Floats, survey: Survey, plan: Plan, journal: Journal) -> Floats:
-    """The surveyed samples (N,) with the plan carried out: (N,) float32, peaks not yet held."""
+    """The surveyed samples (N,) with the plan carried out: (N,) float32, peaks not yet held. An hour lies in a file."""
     f0_hz = plan.pitch.apply(survey.f0_hz.astype(np.float64))
-    whole = np.zeros(len(samples), dtype=np.float32)
+    whole = journal.room(len(samples))
     message = "making the new voice"
     for block in plan_blocks(f0_hz, survey.loudness, survey.sample_rate, len(samples)):
         work = RENDER_WORK * (block.last - block.first) / FRAMES_PER_SECOND

@@ -12,7 +12,7 @@ from hay_say_lab.plugin import Clip, Context, InvalidRequest, LabError, Result, 
 from hay_say_world.arrays import Floats
 from hay_say_world.conversion import decide, report
 from hay_say_world.journal import Journal
-from hay_say_world.level import hold_peaks, level_exponent, match, scaled
+from hay_say_world.level import all_finite, hold_peaks, level_exponent, match, scale
 from hay_say_world.manifest import HIGHEST_RATE, LOWEST_RATE, SHORTEST_SECONDS
 from hay_say_world.profile import Profile, load, save
 from hay_say_world.reference import portray
@@ -57,10 +57,15 @@ class WorldRuntime(Runtime):
         work = survey_work(clip.seconds, chosen.search) + (RENDER_WORK + LEVEL_WORK) * clip.seconds
         journal = Journal(context, work)
         exponent = level_exponent(samples)
-        level = scaled(samples, exponent)
+        level = samples
+        if exponent:
+            level = context.samples(len(samples))
+            level[:] = samples
+            scale(level, exponent)
         heard = self._survey(level, clip.sample_rate, chosen, journal)
         decision = decide(heard, profile, chosen)
-        sound = scaled(render(level, heard, decision.plan, journal), -exponent)
+        sound = render(level, heard, decision.plan, journal)
+        scale(sound, -exponent)
         match(sound, samples)
         journal.advance(LEVEL_WORK * clip.seconds, "setting the level")
         peak_gain = hold_peaks(sound, clip.sample_rate)
@@ -97,7 +102,7 @@ def _checked(clip: Clip, field: str) -> Floats:
     samples = np.asarray(clip.samples)
     if samples.ndim != 1 or not len(samples) or not np.issubdtype(samples.dtype, np.floating):
         raise InvalidRequest("The recording holds no mono samples.", field=field, fix="Choose another file.")
-    if not np.isfinite(samples).all():
+    if not all_finite(samples):
         raise InvalidRequest(
             "The recording holds samples that are not numbers (NaN or infinite).",
             field=field,

@@ -57,6 +57,9 @@ class StageContext:
     stop_at: int | None = None
     stopped: ClassVar[type[Exception]] = StageStopped
 
+    def samples(self, count: int) -> np.ndarray:
+        return np.zeros(count, dtype=np.float32)
+
     def checkpoint(self, fraction: float, message: str = "") -> None:
         self.checkpoints.append((fraction, message))
         if self.stop_at is not None and len(self.checkpoints) >= self.stop_at:

@@ -221,7 +221,8 @@ np.random.seed(int(seed))
 runtime = WorldRuntime()
 runtime.load(VoiceFiles("world:woman", {"profile": Path(profile)}))
 context = SimpleNamespace(
-    checkpoint=lambda *a: None, kept=lambda piece: None, keep=lambda piece, arrays: None, seed=int(seed)
+    checkpoint=lambda *a: None, kept=lambda piece: None, keep=lambda piece, arrays: None, seed=int(seed),
+    samples=lambda count: np.zeros(count, np.float32),
 )
 clip = Clip(np.load(clip), int(rate))
 for _ in range(2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.effects.declaration import Sound
@@ -51,16 +52,15 @@ def butterworth_sections(sound: Sound, hertz: float, kind: str, slope_db: int) -
     return sections
 
 
-def filtered(sound: Sound, sections: list[list[float]]) -> numpy.ndarray:
+def filtered(sound: Sound, sections: list[list[float]]) -> Iterator[numpy.ndarray]:
     """The samples through all sections, from rest, block by block."""
     import numpy
     from scipy.signal import sosfilt
 
     state = numpy.zeros((len(sections), 2))
-    wet = numpy.empty(len(sound.samples))
-    for start, end in sound.blocks():
-        wet[start:end], state = sosfilt(sections, sound.samples[start:end], zi=state)
-    return wet
+    for block in sound.unchanged():
+        wet, state = sosfilt(sections, block, zi=state)
+        yield wet
 
 
 def _parts(sample_rate: int, hertz: float, decibels: float, q: float) -> tuple[float, float, float]:

@@ -15,8 +15,9 @@ from hay_say_lab.audio.effects.gain import GAIN
 from hay_say_lab.audio.effects.high_pass import HIGH_PASS
 from hay_say_lab.audio.effects.low_pass import LOW_PASS
 from hay_say_lab.audio.effects.reverb import REVERB
-from hay_say_lab.audio.level import as_float32
+from hay_say_lab.audio.level import Doubles, as_float32
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
+from hay_say_lab.audio.scratch import Tape
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.domain.control import check_settings, pointer, with_defaults
 from hay_say_lab.errors import Fix, InvalidRequest, Problem
@@ -67,23 +68,22 @@ def apply_chain(
         if mix == 0.0 or not len(samples):
             continue
         sound = Sound(
-            samples.astype(numpy.float64),
+            Doubles(samples),
             clip.sample_rate,
             numpy.random.default_rng([seed, index]),
             part(checkpoint, index / len(chain), (index + 1) / len(chain)),
         )
-        wet = effect.apply(sound, with_defaults(effect.controls, link.get("settings", {})))
-        samples = as_float32(_mixed(sound.samples, wet, mix))
+        tape, at = Tape(), 0
+        for wet in effect.apply(sound, with_defaults(effect.controls, link.get("settings", {}))):
+            tape.append(as_float32(_mixed(sound.samples.between(at, at + len(wet)), wet, mix)))
+            at += len(wet)
+        samples = tape.samples()
     return clip if samples is clip.samples else Clip(samples, clip.sample_rate)
 
 
 def _mixed(dry: numpy.ndarray, wet: numpy.ndarray, mix: float) -> numpy.ndarray:
-    """(M,) (1 - mix) of the dry sound (N,) and mix of the wet one (M,)."""
-    if mix == 1.0:
-        return wet
-    mixed = mix * wet
-    mixed[: len(dry)] += (1.0 - mix) * dry
-    return mixed
+    """(n,) (1 - mix) of the dry sound and mix of the wet one."""
+    return wet if mix == 1.0 else mix * wet + (1.0 - mix) * dry
 
 
 def _check_link(link: Any, field: str) -> list[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.effects.declaration import Effect, Settings, Sound
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _NEAREST_SECONDS = 0.010            # no voice comes closer than this: below it, it would sound hollow
 
 
-def apply(sound: Sound, settings: Settings) -> numpy.ndarray:
+def apply(sound: Sound, settings: Settings) -> Iterator[numpy.ndarray]:
     """The other voices alone, the same length: each a copy whose delay sways around its place. Where each begins to
     sway comes from the generator."""
     import numpy
@@ -25,23 +26,24 @@ def apply(sound: Sound, settings: Settings) -> numpy.ndarray:
     turn = 2.0 * math.pi * settings["rate_hz"] / rate
     nearest = _NEAREST_SECONDS * rate
     before = int(nearest + 2.0 * depth) + 4
-    padded = numpy.concatenate([numpy.zeros(before), sound.samples, numpy.zeros(4)])
-    wet = numpy.zeros(len(sound.samples))
     for start, end in sound.blocks():
         places = numpy.arange(start, end)
+        around = sound.samples.between(start - before, end + 4)
+        wet = numpy.zeros(end - start)
         for phase in starts:
             delay = nearest + depth * (1.0 + numpy.sin(turn * places + phase))
-            wet[start:end] += _between(padded, before + places - delay)
-    return wet / math.sqrt(voices)
+            wet += _between(around, before + places - delay, start)
+        yield wet / math.sqrt(voices)
 
 
-def _between(samples: numpy.ndarray, places: numpy.ndarray) -> numpy.ndarray:
-    """The samples at fractional places, by the cubic through the four around each (Lagrange)."""
+def _between(samples: numpy.ndarray, places: numpy.ndarray, start: int) -> numpy.ndarray:
+    """The samples at fractional places, by the cubic through the four around each (Lagrange); the first of the samples
+    lies at place `start`."""
     import numpy
 
     whole = numpy.floor(places).astype(int)
     x = places - whole
-    older, left, right, newer = (samples[whole + step] for step in (-1, 0, 1, 2))
+    older, left, right, newer = (samples[whole - start + step] for step in (-1, 0, 1, 2))
     return (
         -x * (x - 1.0) * (x - 2.0) / 6.0 * older
         + (x + 1.0) * (x - 1.0) * (x - 2.0) / 2.0 * left

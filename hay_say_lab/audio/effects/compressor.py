@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from hay_say_lab.audio.effects.ballistics import followed, peak_levels, turned_down
+from hay_say_lab.audio.effects.ballistics import Follower, gains, peak_levels, step_count, step_samples, whole_steps
 from hay_say_lab.audio.effects.declaration import Effect, Settings, Sound
 from hay_say_lab.audio.level import gain_of
+from hay_say_lab.audio.scratch import zeros
 from hay_say_lab.domain.control import Number
 
 if TYPE_CHECKING:
     import numpy
 
 
-def apply(sound: Sound, settings: Settings) -> numpy.ndarray:
-    reduction = reductions(
-        peak_levels(sound), settings["threshold_db"], settings["ratio"], settings["knee_db"]
-    )
-    taken = followed(reduction, settings["attack_ms"], settings["release_ms"])
-    return turned_down(sound, sound.samples, taken) * gain_of(settings["makeup_db"])
+def apply(sound: Sound, settings: Settings) -> Iterator[numpy.ndarray]:
+    """Two walks: what is taken of each millisecond, then the sound without it."""
+    step, block, makeup = step_samples(sound.sample_rate), whole_steps(sound.sample_rate), gain_of(settings["makeup_db"])
+    follower = Follower(settings["attack_ms"], settings["release_ms"])
+    taken = zeros(step_count(sound), "float64")
+    for start, end in sound.blocks(block, doing=0.5):
+        levels = peak_levels(sound.samples[start:end], step)
+        wanted = reductions(levels, settings["threshold_db"], settings["ratio"], settings["knee_db"])
+        taken[start // step : start // step + len(levels)] = follower.follow(wanted)
+    for start, end in sound.blocks(block, done=0.5, doing=0.5):
+        yield sound.samples[start:end] * gains(sound, start, end, taken) * makeup
 
 
 def reductions(levels_db: numpy.ndarray, threshold_db: float, ratio: float, knee_db: float) -> numpy.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.effects.declaration import Effect, Settings, Sound
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _GONE = 1e-3                        # an echo 60 dB down is not waited for
 
 
-def apply(sound: Sound, settings: Settings) -> numpy.ndarray:
+def apply(sound: Sound, settings: Settings) -> Iterator[numpy.ndarray]:
     """The echoes alone, until they are 60 dB down or 10 seconds have passed. Each is the one before, duller and
     `feedback` times as loud."""
     import numpy
@@ -25,18 +26,13 @@ def apply(sound: Sound, settings: Settings) -> numpy.ndarray:
     echoes = 1 if feedback == 0.0 else 1 + math.ceil(math.log(_GONE) / math.log(feedback))
     tail = max(delay, sound.tail_samples(echoes * settings["time_seconds"]))
     pole = math.exp(-2.0 * math.pi * sound.below_nyquist(settings["damping_hz"]) / rate)
-    wet = numpy.zeros(len(sound.samples) + tail)
-    memory = numpy.zeros(1)
+    before, memory = numpy.zeros(delay), numpy.zeros(1)
     for start, end in sound.blocks(delay, tail):
-        if start == 0:
-            continue
         count = end - start
-        back, memory = lfilter([1.0 - pole], [1.0, -pole], wet[start - delay : start - delay + count], zi=memory)
-        echo = feedback * back
-        heard = sound.samples[start - delay : start - delay + count]
-        echo[: len(heard)] += heard
-        wet[start:end] = echo
-    return wet
+        if start:
+            back, memory = lfilter([1.0 - pole], [1.0, -pole], before[:count], zi=memory)
+            before = feedback * back + sound.samples.between(start - delay, end - delay)
+        yield before[:count]
 
 
 DELAY = Effect(

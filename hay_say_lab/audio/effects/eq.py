@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.effects.biquads import filtered, peak_section, shelf_section
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import numpy
 
 
-def apply(sound: Sound, settings: Settings) -> numpy.ndarray:
+def apply(sound: Sound, settings: Settings) -> Iterator[numpy.ndarray]:
     """A band that lies above what the sample rate carries has nothing to change, and is left out."""
     rate = sound.sample_rate
     low, peak, high = (settings[name] for name in ("low_hz", "peak_hz", "high_hz"))
@@ -23,7 +24,7 @@ def apply(sound: Sound, settings: Settings) -> numpy.ndarray:
         sections.append(peak_section(rate, peak, settings["peak_db"], settings["peak_q"]))
     if settings["high_db"] and high < HIGHEST_SHARE * rate:
         sections.append(shelf_section(rate, high, settings["high_db"], high=True))
-    return filtered(sound, sections) if sections else sound.samples
+    return filtered(sound, sections) if sections else sound.unchanged()
 
 
 EQ = Effect(

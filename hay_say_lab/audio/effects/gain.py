@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.effects.declaration import Effect, Settings, Sound
@@ -12,8 +13,8 @@ if TYPE_CHECKING:
     import numpy
 
 
-def apply(sound: Sound, settings: Settings) -> numpy.ndarray:
-    return sound.samples * gain_of(settings["gain_db"])
+def apply(sound: Sound, settings: Settings) -> Iterator[numpy.ndarray]:
+    return (block * gain_of(settings["gain_db"]) for block in sound.unchanged())
 
 
 GAIN = Effect(

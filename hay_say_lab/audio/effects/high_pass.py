@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.effects.biquads import butterworth_sections, filtered
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     import numpy
 
 
-def apply(sound: Sound, settings: Settings) -> numpy.ndarray:
+def apply(sound: Sound, settings: Settings) -> Iterator[numpy.ndarray]:
     cutoff = sound.below_nyquist(settings["cutoff_hz"])
     return filtered(sound, butterworth_sections(sound, cutoff, "highpass", int(settings["slope_db"])))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.effects.biquads import butterworth_sections, filtered
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
     import numpy
 
 
-def apply(sound: Sound, settings: Settings) -> numpy.ndarray:
+def apply(sound: Sound, settings: Settings) -> Iterator[numpy.ndarray]:
     """A cutoff above what the sample rate carries takes nothing away."""
     cutoff = settings["cutoff_hz"]
     if cutoff >= HIGHEST_SHARE * sound.sample_rate:
-        return sound.samples
+        return sound.unchanged()
     return filtered(sound, butterworth_sections(sound, cutoff, "lowpass", int(settings["slope_db"])))
 
 

@@ -7,6 +7,7 @@ gain is chosen so that all of them fall by 60 dB in the same time; a Householder
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.effects.declaration import Effect, Settings, Sound
@@ -21,7 +22,7 @@ _LINE_SECONDS = (
 )  # fmt: skip
 
 
-def apply(sound: Sound, settings: Settings) -> numpy.ndarray:
+def apply(sound: Sound, settings: Settings) -> Iterator[numpy.ndarray]:
     """The room alone, and `decay_seconds` (at most 10) longer than the sound."""
     import numpy
     from scipy.signal import lfilter
@@ -37,18 +38,15 @@ def apply(sound: Sound, settings: Settings) -> numpy.ndarray:
 
     before = round(settings["predelay_ms"] / 1000.0 * rate)
     tail = before + sound.tail_samples(settings["decay_seconds"])
-    dry = numpy.concatenate([numpy.zeros(before), sound.samples, numpy.zeros(tail - before)])
-    wet = numpy.empty(len(sound.samples) + tail)
     held = numpy.zeros((lines, int(delays.max())))                    # the newest sample of each line is the last one
     memory = numpy.zeros((lines, 1))
     for start, end in sound.blocks(int(delays.min()), tail):
-        count = end - start
+        count, dry = end - start, sound.samples.between(start - before, end - before)
         ends = numpy.stack([held[line, -delay : held.shape[1] - delay + count] for line, delay in enumerate(delays)])
         ends, memory = lfilter([1.0 - pole], [1.0, -pole], ends * gains[:, None], axis=1, zi=memory)
-        wet[start:end] = level * (out_of @ ends)
+        yield level * (out_of @ ends)
         mixed = ends - (2.0 / lines) * ends.sum(axis=0)
-        held = numpy.concatenate([held[:, count:], mixed + into * dry[start:end]], axis=1)
-    return wet
+        held = numpy.concatenate([held[:, count:], mixed + into * dry], axis=1)
 
 
 REVERB = Effect(
