@@ -22,6 +22,7 @@ from hay_say_lab.engine.carried import Carried
 from hay_say_lab.engine.estimate import audio_seconds, seconds_at_once
 from hay_say_lab.engine.ladder import Place, judge
 from hay_say_lab.engine.lanes import WEIGHTS, Lanes
+from hay_say_lab.engine.leftovers import Leftovers
 from hay_say_lab.engine.needs import Measured
 from hay_say_lab.engine.news import News, Tick
 from hay_say_lab.engine.order import Done, Failed, WorkerLost
@@ -72,6 +73,7 @@ class Engine:
         self._assignments = Assignments(home, objects, voices, preflight.casting.architectures)
         self.news = news
         self._keys = keys
+        self._leftovers = Leftovers(home, self._key)
         self._lanes = Lanes()
         self._carried: dict[str, Carried] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -149,6 +151,7 @@ class Engine:
         if count:
             log.info("took over %d jobs of an earlier host", count)
         self._home.sweep_scratch(self.store.unfinished_ids())
+        self._leftovers.swept()
         self._wake.set()
 
     def _learned(self, row: Measured) -> None:
@@ -252,14 +255,16 @@ class Engine:
 
     def _key_of(self, job: Job, code_version: str) -> str | None:
         """Under which a stage's result is kept; None where the worker ran older code than lies on the disk now."""
-        current = code_version == self._keys.version(job.stage.worker)
-        return self._keys.key(job, self._assignments.inputs(job)) if current else None
+        return self._key(job) if code_version == self._keys.version(job.stage.worker) else None
+
+    def _key(self, job: Job) -> str | None:
+        return self._keys.key(job, self._assignments.inputs(job))
 
     async def _reuse(self, job: Job) -> bool:
         """Where an earlier job made this very stage and its objects are all there, it needs no worker."""
         if job.request.fresh:
             return False
-        key = self._keys.key(job, self._assignments.inputs(job))
+        key = self._key(job)
         made = self.store.result(key) if key is not None else None
         if made is None or not all(self.objects.holds(name) for name in made.outputs.values()):
             return False
@@ -314,6 +319,7 @@ class Engine:
             await self._insist(edges.gave_way, job)
             return
         order = self._assignments.order(job)
+        self._leftovers.taken(job, order.pieces)
 
         def progress(fraction: float, message: str) -> None:
             self.news.tick(job.id, Tick(job.current, job.stage.task, fraction, message))
@@ -373,10 +379,8 @@ class Engine:
             await self._insist(edges.stopped, job)
 
     def _cleared(self, job: Job) -> None:
-        """An ended job leaves no temp file; only a failed or quarantined one keeps its pieces for a retry."""
         self.news.forget(job.id)
-        if job.state in (State.SUCCEEDED, State.CANCELLED):
-            remove(self._home.scratch / job.id)
+        self._leftovers.cleared(job)
         self.news.ring()
 
 

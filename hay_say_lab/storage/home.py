@@ -41,6 +41,11 @@ class Home:
         """Work in progress: uploads on their way in, out folders of workers, pieces of unfinished stages."""
         return self.root / "scratch"
 
+    @property
+    def leftovers(self) -> Path:
+        """Finished pieces of cancelled jobs, by stage key; made when the first one is left."""
+        return self.root / "leftovers"
+
     def stage_folder(self, job: str, stage: int) -> Path:
         return self.scratch / job / str(stage)
 

@@ -35,8 +35,8 @@ def recording(seconds: float, loud_at: float | None = None) -> numpy.ndarray:
     return samples
 
 
-def change(clip: str, voice: str, **settings: Any) -> Request:
-    return Request((Step("convert", voice, settings),), clip=clip, seed=7, fresh=True)
+def change(clip: str, voice: str, fresh: bool = True, **settings: Any) -> Request:
+    return Request((Step("convert", voice, settings),), clip=clip, seed=7, fresh=fresh)
 
 
 def _sound(lab: Laboratory, name: str) -> numpy.ndarray:
@@ -100,6 +100,41 @@ async def test_a_worker_that_is_killed_from_outside_loses_one_piece_at_most(tmp_
         first_of_the_second = again.index(1, 1)
         assert first_of_the_second in (3, 4)
         assert again[first_of_the_second:] == list(range(1, len(again) - first_of_the_second + 1))
+
+
+async def _cancelled_in_the_fourth_piece(lab: Laboratory, request: Request) -> Job:
+    job = await lab.submit(request)
+    await lab.until(lambda: job.id in lab.news.ticks and "piece 4 of" in lab.news.ticks[job.id].message)
+    await lab.engine.cancel(job.id)
+    return await lab.ended(job)
+
+
+async def test_who_asks_again_goes_on_where_a_cancelled_job_stopped(tmp_path: Path, parakeet: str) -> None:
+    async with laboratory(tmp_path / "home") as lab:
+        request = change(await lab.clip(recording(12.0)), parakeet, fresh=False, seconds_of_work=0.2)
+        assert (await _cancelled_in_the_fourth_piece(lab, request)).state is State.CANCELLED
+        await lab.until(lambda: lab.left_over() == [])
+
+        job = await lab.made(request)
+
+        assert job.state is State.SUCCEEDED, job.error
+        counts = [piece["report"]["converted"] for piece in _report(lab, job)["pieces"]]
+        assert counts[:3] == [1, 2, 3], "of the cancelled job"
+        assert counts[-1] <= len(counts) + 1, "at most one piece was begun twice, by one worker"
+        assert len({piece["report"]["listened"] for piece in _report(lab, job)["pieces"]}) == 1, "nothing was heard twice"
+        assert list(lab.home.leftovers.iterdir()) == []
+
+
+async def test_who_wants_it_fresh_or_otherwise_does_not(tmp_path: Path, parakeet: str) -> None:
+    async with laboratory(tmp_path / "home") as lab:
+        clip = await lab.clip(recording(12.0))
+        request = change(clip, parakeet, fresh=False, seconds_of_work=0.2)
+        await _cancelled_in_the_fourth_piece(lab, request)
+
+        for other in (request.evolve(fresh=True), request.evolve(seed=8), change(clip, parakeet, fresh=False, gain_db=-3)):
+            counts = [piece["report"]["converted"] for piece in _report(lab, await lab.made(other))["pieces"]]
+            assert counts == list(range(counts[0], counts[0] + len(counts)))
+        assert len(list(lab.home.leftovers.iterdir())) == 1
 
 
 async def test_progress_names_the_pieces_and_never_falls(tmp_path: Path, parakeet: str) -> None:
