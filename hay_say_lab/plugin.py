@@ -99,11 +99,13 @@ class Result:
     """What a task made: a clip, and JSON documents by role ('timings', 'phonemes', 'report').
 
     The clip's samples may lie anywhere: in memory, or in a file, as those that `Context.samples` gives do.
+    `clips` are further clips by role ('background': what `separate` left of the clip).
     `files` are further files by role, written below `Context.out` (what `fit` makes of a reference).
     """
 
     clip: Clip | None = None
     documents: Mapping[str, Any] = field(default_factory=dict)
+    clips: Mapping[str, Clip] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
 
 
@@ -162,6 +164,14 @@ class Runtime:
         (of one piece, where the clip is not cut). Pieces overlap: weigh them by their lengths.
         """
         raise LabError(f"{type(self).__name__} does not listen.")
+
+    def separate(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
+        """Clip -> the voice in it as the clip, and the rest as clip 'background': both as long as it was, at one rate."""
+        raise LabError(f"{type(self).__name__} does not separate.")
+
+    def effect(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
+        """Clip -> the wet clip, as long or longer by what still rings. Dry and wet are mixed by the host."""
+        raise LabError(f"{type(self).__name__} has no effects.")
 
     def phonemes(self, voice: str, text: RequestText, settings: Mapping[str, Any], context: Context) -> Result:
         """Text -> a 'phonemes' document: {"words": [{"text", "first", "length", "ipa"}]}."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+CUTS = ("start_seconds", "end_seconds")
+
 
 def cut_frames(settings: Mapping[str, Any], frames: int, sample_rate: int) -> tuple[int, int]:
     """(first, behind the last) of the frames that 'start_seconds' and 'end_seconds' of prepare leave; equal where

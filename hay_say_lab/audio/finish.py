@@ -21,6 +21,9 @@ from hay_say_lab.domain.control import Choice, Control, Number, check_settings, 
 from hay_say_lab.errors import InvalidRequest
 
 OFF, SOURCE = "off", "source"
+BEFORE_EFFECTS = frozenset(          # settings of what is done before the effects; the others are done behind them
+    ("metallic", "auto_tune_key", "auto_tune_scale", "auto_tune_strength", "speed")
+)
 _GROUP = "Finish"
 
 FINISH_CONTROLS: tuple[Control, ...] = (
@@ -64,6 +67,7 @@ class _Finisher:
     effects: Sequence[Mapping[str, Any]]
     seed: int
     source: Clip | None
+    first_effect: int
 
     def metallic(self, clip: Clip, checkpoint: Checkpoint) -> tuple[Clip, dict[str, Any]]:
         strength = self.settings["metallic"]
@@ -97,7 +101,7 @@ class _Finisher:
         return _kept(clip, samples), {"speed": self.settings["speed"]}
 
     def apply_effects(self, clip: Clip, checkpoint: Checkpoint) -> tuple[Clip, dict[str, Any]]:
-        done = apply_chain(clip, self.effects, self.seed, checkpoint)
+        done = apply_chain(clip, self.effects, self.seed, checkpoint, self.first_effect)
         names = [link["effect"] for link in self.effects]
         return done, {"chain": names, "added_seconds": done.seconds - clip.seconds}
 
@@ -130,16 +134,17 @@ def finish(
     seed: int,
     checkpoint: Checkpoint = unwatched,
     source: Clip | None = None,
+    first_effect: int = 0,
 ) -> tuple[Clip, dict[str, Any]]:
     """(finished clip, report). What is off is not run: with everything off the same clip comes back.
 
     `settings` may leave controls out (their defaults are off); `source` is the recording that 'source' auto-tune
-    follows. The report has an entry for every step that ran. Raises InvalidRequest with all problems at once.
+    follows; `first_effect` is the place in the whole chain of the first one here. The report has an entry for every step that ran. Raises InvalidRequest with all problems at once.
     """
     problems = [*check_settings(FINISH_CONTROLS, settings, "finish"), *check_effects(effects, "effects")]
     if problems:
         raise InvalidRequest("The sound cannot be finished as asked for.", problems=problems)
-    finisher = _Finisher(with_defaults(FINISH_CONTROLS, settings), effects, seed, source)
+    finisher = _Finisher(with_defaults(FINISH_CONTROLS, settings), effects, seed, source, first_effect)
     wanted = _wanted(finisher)
     if not len(clip.samples):
         return clip, {}

@@ -11,6 +11,8 @@ from hay_say_lab.errors import InvalidRequest, LabError
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.voices import Voices
 
+ISOLATE, DEFAULT = "isolate", "default"     # the setting of prepare that names who separates; whoever does by default
+
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
@@ -30,12 +32,15 @@ class Casting:
         self._voices = voices
 
     def resolve(self, request: Request) -> Request:
-        """The request with a voice named in every step. Raises LabError where a task has no default voice."""
+        """The request with every voice named, of steps and of the isolation. Raises LabError where a task has no default."""
         steps = tuple(
             step if step.voice is not None else replace(step, voice=self.default_voice(step.task, request.text).id)
             for step in request.steps
         )
-        return request.evolve(steps=steps)
+        prepare = dict(request.prepare)
+        if prepare.get(ISOLATE) == DEFAULT:
+            prepare[ISOLATE] = self.default_voice("separate", None).id
+        return request.evolve(steps=steps, prepare=prepare)
 
     def serving(self, request: Request) -> list[str | None]:
         """The voice that would serve each step; None where none would."""
@@ -50,12 +55,12 @@ class Casting:
 
     def resolved_step(self, request: Request, index: int) -> Resolved:
         """Raises VoiceMissing, ArchitectureMissing, or LabError where a task has no default voice."""
-        step = request.steps[index]
-        field = f"steps.{index}.voice"
-        if step.voice is not None:
-            voice = self._voices.get(step.voice, field)
-        else:
-            voice = self.default_voice(step.task, request.text)
+        return self.resolved(request.steps[index], f"steps.{index}.voice", request.text)
+
+    def resolved(self, step: Step, field: str, text: RequestText | None = None) -> Resolved:
+        """A step with who serves it; `field` is where its voice was asked for. Raises as `resolved_step`."""
+        named = step.voice is not None
+        voice = self._voices.get(str(step.voice), field) if named else self.default_voice(step.task, text)
         manifest = self.architectures.manifest(voice.architecture)
         offer = manifest.offer(step.task)
         if offer is None:
@@ -90,6 +95,11 @@ class Casting:
             field="text.language" if wish else "steps",
             fix="Name a voice, or install an architecture that does.",
         )
+
+    def voices_that(self, task: str) -> list[Voice]:
+        """Installed voices of those who perform a task, by id."""
+        able = {manifest.id for manifest in self.architectures.manifests.values() if manifest.offer(task) is not None}
+        return [voice for voice in self._voices.all() if voice.architecture in able]
 
     def _offering(self, task: str) -> str:
         return ", ".join(manifest.id for manifest, _ in self.architectures.offering(task))

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hay_say_lab.audio.cut import cut_frames
+from hay_say_lab.audio.cut import CUTS, cut_frames
 from hay_say_lab.audio.prepare import PREPARE_CONTROLS
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.control import Number
@@ -115,7 +115,7 @@ def _part(facts: ClipFacts, wanted: Settings) -> _Part:
 def _nothing_left(facts: ClipFacts, prepare: Settings, wanted: Settings) -> Problem:
     start, end = wanted.get("start_seconds", 0), wanted.get("end_seconds")
     until = "" if end is None else f" and before {end:g} s"
-    whole = tuple({"op": "remove", "path": f"/prepare/{name}"} for name in _cuts(prepare))
+    whole = tuple({"op": "remove", "path": f"/prepare/{name}"} for name in CUTS if name in prepare)
     return Problem(
         "prepare.start_seconds" if start else "prepare.end_seconds",
         f"The clip lasts {facts.seconds:.2f} s; nothing of it lies after {start:g} s{until}.",
@@ -169,10 +169,6 @@ def _too_quiet(contract: AudioContract, field: str, prepare: Settings) -> Proble
     if target_lufs > loudest:
         return Problem(field, message, Fix("Record or amplify it louder."))
     return Problem(field, message, Fix(f"Normalise it to {target_lufs:g} LUFS", _added(prepare, {"loudness_lufs": target_lufs})))
-
-
-def _cuts(prepare: Settings) -> list[str]:
-    return [name for name in ("start_seconds", "end_seconds") if name in prepare]
 
 
 def _added(prepare: Settings, changes: dict[str, Any]) -> tuple[dict[str, Any], ...]:

@@ -1,16 +1,18 @@
-"""A request as stages: decode -> prepare -> each step -> finish."""
+"""A request as stages: decode -> prepare -> each step -> finish -> (mix)."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from hay_say_lab.audio.conversion import decode_settings, rate_within
-from hay_say_lab.audio.finish import SOURCE
+from hay_say_lab.audio.cut import CUTS
+from hay_say_lab.audio.finish import BEFORE_EFFECTS, SOURCE
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.control import with_defaults
 from hay_say_lab.domain.job import AUDIO_WORKER, Stage
 from hay_say_lab.domain.request import Request
-from hay_say_lab.engine.casting import Casting, Resolved
+from hay_say_lab.engine.casting import ISOLATE, Casting, Resolved
+from hay_say_lab.engine.treatment import BACKGROUND, Treatment
 
 UPLOAD = "upload"           # the input that is the request's own clip
 
@@ -20,7 +22,8 @@ def plan(request: Request, casting: Casting, facts: ClipFacts | None) -> tuple[S
 
     Raises InvalidRequest where the clip needs ffmpeg and there is none any more.
     """
-    planner = _Planner(facts.sample_rate if facts else None, request)
+    treatment = Treatment(casting)
+    planner = _Planner(facts.sample_rate if facts else None, request, treatment.isolator(request))
     if facts is not None:
         planner.audio("decode", decode_settings(facts), {"upload": UPLOAD})
     for index in range(len(request.steps)):
@@ -28,20 +31,24 @@ def plan(request: Request, casting: Casting, facts: ClipFacts | None) -> tuple[S
         planner.needed(resolved, request, casting)
         planner.fitted(resolved)
         planner.step(resolved)
-    planner.finish(request)
+    planner.finish(request, [treatment.effect(link, index) for index, link in enumerate(request.effects)])
+    planner.mix(request)
     return tuple(planner.stages)
 
 
 class _Planner:
     """Collects stages and remembers where the clip is and at which rate."""
 
-    def __init__(self, sample_rate: int | None, request: Request) -> None:
+    def __init__(self, sample_rate: int | None, request: Request, isolator: Resolved | None) -> None:
         self.stages: list[Stage] = []
         self.clip = ""
         self._sample_rate = sample_rate
         self._needs: dict[str, str] = {}
-        self._prepare = dict(request.prepare)       # what is still to be done to the first clip that a step takes
+        # What is still to be done to the first clip that a step takes.
+        self._prepare = {name: value for name, value in request.prepare.items() if name != ISOLATE}
+        self._isolator = isolator
         self._source = ""
+        self._background = ""
 
     def audio(self, task: str, settings: dict[str, Any], inputs: dict[str, str]) -> None:
         self._append(Stage(len(self.stages), task, task, AUDIO_WORKER, settings=dict(settings), inputs=inputs))
@@ -67,23 +74,69 @@ class _Planner:
             self._needs[task] = f"{index}.{task}"
 
     def fitted(self, resolved: Resolved) -> None:
-        """A stage that does what the request asks for, and resamples where the step's contract does not take the rate."""
-        contract = resolved.offer.audio
-        if contract is None or self._sample_rate is None:
+        """Stages that do what the request asks for, and resample where the step's contract does not take the rate."""
+        if resolved.offer.audio is None or self._sample_rate is None:
             return
-        rate = rate_within(int(self._prepare.get("resample_hz") or self._sample_rate), contract)
-        if self._prepare or rate != self._sample_rate:
-            self.audio("prepare", {**self._prepare, "sample_rate": rate}, {"clip": self.clip})
-            self._sample_rate, self._prepare = rate, {}
+        if self._isolator is not None:
+            isolator, self._isolator = self._isolator, None
+            self._isolate(isolator)
+        self._prepared(resolved, self._prepare)
+        self._prepare = {}
         self._source = self._source or self.clip
 
-    def finish(self, request: Request) -> None:
-        """The last stage. The source's melody goes in only where it is followed, so that the key holds nothing else."""
-        inputs = {"clip": self.clip}
-        if request.finish.get("auto_tune_key") == SOURCE:
-            inputs["source"] = self._source
-        settings = {"finish": dict(request.finish), "effects": [link.as_json() for link in request.effects]}
-        self.audio("finish", settings, inputs)
+    def _isolate(self, isolator: Resolved) -> None:
+        """The part that is wanted, and the voice in it; the background is kept. What else is asked for comes behind."""
+        part = {name: self._prepare.pop(name) for name in CUTS if name in self._prepare}
+        self._prepared(isolator, part)
+        self.step(isolator)
+        self._background = f"{self.stages[-1].index}.background"
+
+    def _prepared(self, resolved: Resolved, settings: dict[str, Any]) -> None:
+        if resolved.offer.audio is None or self._sample_rate is None:
+            return
+        rate = rate_within(int(settings.get("resample_hz") or self._sample_rate), resolved.offer.audio)
+        if settings or rate != self._sample_rate:
+            self.audio("prepare", {**settings, "sample_rate": rate}, {"clip": self.clip})
+            self._sample_rate = rate
+
+    def finish(self, request: Request, made_by: list[Resolved | None]) -> None:
+        """One stage, cut where an effect of a plugin (`made_by` somebody) stands in the chain. The source's melody goes in
+        only where it is followed, so that the key holds nothing else."""
+        before = {name: value for name, value in request.finish.items() if name in BEFORE_EFFECTS}
+        behind = {name: value for name, value in request.finish.items() if name not in BEFORE_EFFECTS}
+        behind.pop(BACKGROUND, None)
+        settings, links, first = before, [], 0
+        more: dict[str, Any] = {}
+        inputs: dict[str, str] = {"source": self._source} if request.finish.get("auto_tune_key") == SOURCE else {}
+        for index, (link, plugin) in enumerate(zip(request.effects, made_by, strict=True)):
+            wet_share = 1.0 if link.mix is None else link.mix
+            if plugin is None:
+                links.append(link.as_json())
+                continue
+            if wet_share == 0.0:
+                continue
+            if settings or links or more:
+                self._finished(settings, links, first, inputs, more)
+            self._prepared(plugin, {})
+            dry, rate = self.clip, self._sample_rate
+            self.step(plugin)
+            settings, links, first, inputs, more = {}, [], index + 1, {}, {}
+            if wet_share < 1.0:
+                inputs, more, self._sample_rate = {"dry": dry}, {"wet_share": wet_share}, rate
+        self._finished({**settings, **behind}, links, first, inputs, more)
+
+    def _finished(
+        self, settings: dict[str, Any], links: list[dict[str, Any]], first: int, inputs: dict[str, str], more: dict[str, Any]
+    ) -> None:
+        place = {"first_effect": first} if first and links else {}
+        self.audio("finish", {"finish": settings, "effects": links, **place, **more}, {"clip": self.clip, **inputs})
+
+    def mix(self, request: Request) -> None:
+        """The background again, where it is wanted."""
+        background_db = request.finish.get(BACKGROUND)
+        if background_db is not None and self._background:
+            settings = {BACKGROUND: float(background_db), "ceiling_dbtp": request.finish.get("true_peak_db")}
+            self.audio("mix", settings, {"clip": self.clip, "background": self._background})
 
     def step(self, resolved: Resolved) -> None:
         inputs = {"clip": self.clip} if self.clip else {}

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from hay_say_lab.audio.effects import check_effects
-from hay_say_lab.audio.finish import FINISH_CONTROLS, SOURCE
-from hay_say_lab.audio.prepare import PREPARE_CONTROLS
+from hay_say_lab.audio.finish import SOURCE
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.control import check_settings, pointer
 from hay_say_lab.domain.request import LARGEST_SEED, LONGEST_TEXT, Request
 from hay_say_lab.engine.casting import Casting, speaks
 from hay_say_lab.engine.clip_check import LOWEST_PEAK, clip_problems, clip_warnings, cut_problems
+from hay_say_lab.engine.treatment import Treatment
 from hay_say_lab.errors import Fix, LabError, Problem
 from hay_say_lab.text.checks import text_problems, text_warnings
 
@@ -28,6 +27,7 @@ class Preflight:
 
     def __init__(self, casting: Casting) -> None:
         self.casting = casting
+        self.treatment = Treatment(casting)
 
     def problems(self, request: Request, facts_of: FactsOf) -> list[Problem]:
         """All problems of a request, in the order of its fields; empty where it can be queued."""
@@ -114,8 +114,10 @@ class Preflight:
             offer = self.casting.resolved_step(request, 0).offer
         except LabError:
             return                              # told by _step
+        found: list[Problem] = []
         if offer.audio is not None:
-            yield from clip_problems(facts, offer.audio, "clip", request.prepare, pieces=offer.pieces)
+            found += clip_problems(facts, offer.audio, "clip", request.prepare, pieces=offer.pieces)
+        yield from found or self.treatment.isolated_clip_problems(request, facts)
 
     @staticmethod
     def _clip_warnings(request: Request, facts_of: FactsOf) -> Iterator[Problem]:
@@ -147,9 +149,8 @@ class Preflight:
                 message = f"The voice '{resolved.voice.id}' needs {task} of the text: {missing.message}"
                 yield Problem(f"steps.{index}.voice", message, Fix(f"Install an architecture that makes {task}."))
 
-    @staticmethod
-    def _prepare(request: Request) -> Iterator[Problem]:
-        yield from check_settings(PREPARE_CONTROLS, request.prepare, "prepare")
+    def _prepare(self, request: Request) -> Iterator[Problem]:
+        yield from self.treatment.prepare_problems(request)
         if request.clip is None:                # of a clip _clip has told already
             yield from cut_problems(request.prepare)
         if request.prepare and all(step.task != "convert" for step in request.steps):
@@ -157,10 +158,9 @@ class Preflight:
                 "prepare", "There is nothing to prepare: no step takes a recording.", _remove("prepare", "Leave it out")
             )
 
-    @staticmethod
-    def _finish(request: Request) -> Iterator[Problem]:
-        yield from check_settings(FINISH_CONTROLS, request.finish, "finish")
-        yield from check_effects([link.as_json() for link in request.effects], "effects")
+    def _finish(self, request: Request) -> Iterator[Problem]:
+        yield from self.treatment.finish_problems(request)
+        yield from self.treatment.effect_problems(request)
         if request.finish.get("auto_tune_key") == SOURCE and request.clip is None:
             way_out = Fix("Choose a key", ({"op": "add", "path": "/finish/auto_tune_key", "value": "c"},))
             yield Problem(

@@ -6,10 +6,8 @@ from pathlib import Path
 
 from tornado.web import stream_request_body
 
-from hay_say_lab.audio.effects import EFFECTS, PRESETS
+from hay_say_lab.audio.effects import PRESETS
 from hay_say_lab.audio.export import MEDIA_TYPES
-from hay_say_lab.audio.finish import FINISH_CONTROLS
-from hay_say_lab.audio.prepare import PREPARE_CONTROLS
 from hay_say_lab.domain.canonical import canonical_json, sha256_hex
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import State
@@ -269,11 +267,12 @@ class ArchitecturesHandler(LabHandler):
 
 class ControlsHandler(LabHandler):
     async def get(self) -> None:
+        treatment = self.surface.engine.preflight.treatment
         self.reply(
             ControlsView(
-                prepare=[control.as_json() for control in PREPARE_CONTROLS],
-                finish=[control.as_json() for control in FINISH_CONTROLS],
-                effects=[effect.as_json() for effect in EFFECTS.values()],
+                prepare=[control.as_json() for control in treatment.prepare_controls],
+                finish=[control.as_json() for control in treatment.finish_controls],
+                effects=treatment.effects_json(),
                 presets=[preset.as_json() for preset in PRESETS.values()],
             )
         )

@@ -40,16 +40,28 @@ class AudioRuntime(Runtime):
         return Result(clip=resampled, documents={"prepared": report} if report["applied"] else {})
 
     def finish(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
-        """A clip -> finished as the request asks for, and its picture for the panels; the same clip where it asks nothing."""
+        """A clip -> finished as the request asks for, and its picture for the panels; the same clip where it asks nothing.
+
+        Where an effect of a plugin comes before, the clip is its wet sound; `dry` and `wet_share` say what is mixed.
+        """
         from hay_say_lab.audio import scratch
         from hay_say_lab.audio.finish import finish
+        from hay_say_lab.audio.mix import blend
         from hay_say_lab.audio.objects import read_clip
         from hay_say_lab.audio.picture import picture_of
 
         source = read_clip(context.inputs["source"]) if "source" in context.inputs else None
         with scratch.inside(context.out):
+            if "dry" in context.inputs:
+                clip = blend(read_clip(context.inputs["dry"]), clip, settings["wet_share"])
             finished, report = finish(
-                clip, settings["finish"], settings["effects"], context.seed, context.checkpoint, source
+                clip,
+                settings["finish"],
+                settings["effects"],
+                context.seed,
+                context.checkpoint,
+                source,
+                settings.get("first_effect", 0),
             )
         documents = {"picture": picture_of(finished), **({"finished": report} if report else {})}
         return Result(clip=finished, documents=documents)
@@ -59,6 +71,20 @@ class AudioRuntime(Runtime):
         from hay_say_lab.audio.measures import tracker
 
         return measured(clip, settings, context, tracker(settings["f0_method"]))
+
+    def mix(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
+        """A finished voice -> the voice over the background that it was taken out of, and the picture of both."""
+        from hay_say_lab.audio import scratch
+        from hay_say_lab.audio.mix import mix
+        from hay_say_lab.audio.objects import read_clip
+        from hay_say_lab.audio.picture import picture_of
+
+        background = read_clip(context.inputs["background"])
+        with scratch.inside(context.out):
+            mixed, report = mix(
+                clip, background, settings["background_db"], settings["ceiling_dbtp"], context.checkpoint
+            )
+        return Result(clip=mixed, documents={"picture": picture_of(mixed), "mixed": report})
 
     def fingerprint(self) -> dict[str, str]:
         from importlib.metadata import version

@@ -171,6 +171,11 @@ def _written(result: Result, out: Path) -> dict[str, str]:
     if result.clip is not None:
         write_clip(out / "clip.w64", result.clip)
         files["clip"] = "clip.w64"
+    for role, clip in result.clips.items():
+        if not role.isidentifier() or role in files:
+            raise WorkerFailed(f"The architecture named a clip '{role}'.", fix="Tell its author.")
+        write_clip(out / f"{role}.w64", clip)
+        files[role] = f"{role}.w64"
     for role, document in result.documents.items():
         path = document_file(out, role)
         path.write_bytes(canonical_json(document))

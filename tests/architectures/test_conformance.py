@@ -14,7 +14,7 @@ import soundfile
 from hay_say_lab import Lab
 from hay_say_lab.domain.control import check_settings, control_from_json, with_defaults
 from hay_say_lab.domain.manifest import Manifest, Offer
-from hay_say_lab.domain.request import Request, RequestText, Step
+from hay_say_lab.domain.request import EffectLink, Request, RequestText, Step
 from hay_say_lab.domain.voice import is_slug
 from hay_say_lab.errors import InvalidRequest, LabError, TooLarge
 from hay_say_lab.plugin import ENTRY_POINTS
@@ -23,6 +23,9 @@ MANIFESTS: dict[str, Manifest] = {entry.name: entry.load() for entry in entry_po
 OFFERS = [(manifest, offer) for manifest in MANIFESTS.values() for offer in manifest.offers]
 SPEAKERS = [(manifest, offer) for manifest, offer in OFFERS if offer.task == "speak"]
 CONVERTERS = [(manifest, offer) for manifest, offer in OFFERS if offer.task == "convert"]
+SEPARATORS = [(manifest, offer) for manifest, offer in OFFERS if offer.task == "separate"]
+EFFECTS = [(manifest, offer) for manifest, offer in OFFERS if offer.task == "effect"]
+AS_IT_WAS = "parrot:polly"          # a voice that hands a clip back
 
 
 def named(value: object) -> str | None:
@@ -63,7 +66,7 @@ def test_what_an_offer_declares_is_sound(manifest: Manifest, offer: Offer) -> No
     if offer.default_voice is not None:
         assert offer.default_voice in {voice.slug for voice in manifest.voices}
     assert (offer.text is not None) == (offer.task in ("speak", "phonemes"))
-    assert (offer.audio is not None) == (offer.task == "convert")
+    assert (offer.audio is not None) == (offer.task in ("convert", "separate", "effect"))
 
 
 @pytest.mark.parametrize("manifest", MANIFESTS.values(), ids=named)
@@ -138,6 +141,34 @@ def test_unknown_and_unfit_settings_are_told_all_at_once(lab: Lab, spoken: Path,
 
     assert {problem.field for problem in problems} == {f"steps.0.settings.{name}" for name in [*unfit, "no_such"]}
     assert all(problem.fix.label for problem in problems)
+
+
+@pytest.mark.parametrize(("manifest", "offer"), SEPARATORS, ids=named)
+def test_separating_gives_a_voice_and_a_background_that_are_as_long_as_the_clip(
+    lab: Lab, spoken: Path, manifest: Manifest, offer: Offer
+) -> None:
+    voice = voice_of(manifest, offer)
+    take = lab.convert(spoken, voice=AS_IT_WAS, prepare={"isolate": voice}, seed=3).result()
+    alone = lab.convert(spoken, voice=AS_IT_WAS, seed=3).result()
+    both = lab.convert(spoken, voice=AS_IT_WAS, prepare={"isolate": voice}, finish={"background_db": 0.0}, seed=3).result()
+
+    assert "separate" in [stage["task"] for stage in take.recipe()["stages"]]
+    assert len(take.samples) == len(both.samples) == round(len(alone.samples) * take.sample_rate / alone.sample_rate)
+    assert numpy.abs(take.samples).max() > 0.01, "there is somebody in it"
+    assert both.artifact != take.artifact
+
+
+@pytest.mark.parametrize(("manifest", "offer"), EFFECTS, ids=named)
+def test_an_effect_changes_the_clip_and_cuts_nothing_off(lab: Lab, spoken: Path, manifest: Manifest, offer: Offer) -> None:
+    plain = lab.convert(spoken, voice=AS_IT_WAS, seed=3).result()
+    for voice in manifest.voices:
+        link = EffectLink(f"{manifest.id}:{voice.slug}")
+        wet = lab.convert(spoken, voice=AS_IT_WAS, effects=(link,), seed=3).result()
+        again = lab.convert(spoken, voice=AS_IT_WAS, effects=(link,), seed=3).result()
+        off = lab.convert(spoken, voice=AS_IT_WAS, effects=(EffectLink(link.effect, mix=0.0),), seed=3).result()
+        assert wet.artifact == again.artifact != plain.artifact
+        assert wet.seconds >= plain.seconds - 0.001
+        assert off.artifact == plain.artifact
 
 
 CONVERTED = ("8 kHz", "96 kHz", "stereo", "8 bit", "clipped", "mp3")

@@ -8,11 +8,12 @@ import pytest
 
 from hay_say_lab.audio.effects import EFFECTS, PRESETS
 from hay_say_lab.audio.finish import FINISH_CONTROLS
+from hay_say_lab.audio.mix import MIX_CONTROLS
 from hay_say_lab.audio.prepare import PREPARE_CONTROLS
 from hay_say_lab.domain.control import Control
 
 PAGE = (Path(__file__).parents[2] / "docs" / "audio.md").read_text()
-CONTROLS = [*PREPARE_CONTROLS, *FINISH_CONTROLS, *(control for effect in EFFECTS.values() for control in effect.controls)]
+CONTROLS = [*PREPARE_CONTROLS, *FINISH_CONTROLS, *MIX_CONTROLS, *(control for effect in EFFECTS.values() for control in effect.controls)]
 
 
 @pytest.mark.parametrize("control", CONTROLS, ids=lambda control: control.name)

@@ -20,7 +20,7 @@ from hay_say_lab.registry.voices import Voices
 from tests.domain.json_patch import patched
 from tests.engine.plugins import install
 
-READER = 'MANIFEST = manifest("reader", (Offer(task="speak", text=PLAIN, needs=("separate",)),))'
+READER = 'MANIFEST = manifest("reader", (Offer(task="speak", text=PLAIN, needs=("align",)),))'
 PICKY = """
 MANIFEST = manifest("picky", (Offer(task="convert", audio=AudioContract(
     lowest_rate=8000, highest_rate=48000, shortest_seconds=0.5, longest_seconds=10.0, quietest_rms=0.01), pieces=False),))
@@ -128,7 +128,7 @@ BAD: dict[str, tuple[Request, list[tuple[str, str]]]] = {
     ),
     "a step whose needs nobody makes": (
         Request((Step("speak", "reader:one"),), text=TEXT),
-        [("steps.0.voice", "needs separate")],
+        [("steps.0.voice", "needs align")],
     ),
     "an unknown setting": (
         Request((Step("speak", "parrot:polly", {"speed": 1}),), text=TEXT),
@@ -340,7 +340,7 @@ def test_the_voice_that_would_serve_is_named_where_none_was_asked_for(preflight:
     assert speaking is not None
     assert converting is not None
     assert preflight.casting.resolve(request).steps == (Step("speak", speaking), Step("convert", converting))
-    assert preflight.casting.serving(Request((Step("separate"), SPEAK))) == [None, "parrot:polly"]
+    assert preflight.casting.serving(Request((Step("align"), SPEAK))) == [None, "parrot:polly"]
 
 
 @pytest.mark.parametrize(
@@ -356,8 +356,8 @@ def test_the_default_voice_speaks_the_language_of_the_text(
 
 
 def test_a_task_without_a_default_voice_is_refused_with_the_way_out(preflight: Preflight) -> None:
-    with pytest.raises(InvalidRequest, match="No installed voice can separate"):
-        preflight.casting.default_voice("separate", None)
+    with pytest.raises(InvalidRequest, match="No installed voice can align"):
+        preflight.casting.default_voice("align", None)
 
 
 def test_judging_costs_nothing_worth_mentioning(preflight: Preflight) -> None:

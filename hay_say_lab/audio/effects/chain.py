@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
 
 from hay_say_lab.audio.effects.chorus import CHORUS
 from hay_say_lab.audio.effects.compressor import COMPRESSOR
@@ -19,7 +20,7 @@ from hay_say_lab.audio.level import Doubles, as_float32
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
 from hay_say_lab.audio.scratch import Tape
 from hay_say_lab.domain.clip import Clip
-from hay_say_lab.domain.control import check_settings, pointer, with_defaults
+from hay_say_lab.domain.control import Control, Number, check_settings, pointer, with_defaults
 from hay_say_lab.errors import Fix, InvalidRequest, Problem
 
 if TYPE_CHECKING:
@@ -34,8 +35,22 @@ _MOST_PROBLEMS = 100                # a hostile chain gets no answer longer than
 _LINK_KEYS = ("effect", "settings", "mix")
 
 
-def check_effects(chain: Any, field: str) -> list[Problem]:
-    """Every problem of a chain as it comes from outside: a list of {effect, settings?, mix?}."""
+class Declared(Protocol):
+    """What a link is checked against, whoever makes the effect."""
+
+    @property
+    def controls(self) -> tuple[Control, ...]: ...
+
+    @property
+    def mix(self) -> Number: ...
+
+
+def check_effects(chain: Any, field: str, others: Mapping[str, Declared] = MappingProxyType({})) -> list[Problem]:
+    """Every problem of a chain as it comes from outside: a list of {effect, settings?, mix?}.
+
+    `others`: effects by name that somebody else makes.
+    """
+    known: dict[str, Declared] = {**EFFECTS, **others}
     if not isinstance(chain, list | tuple):
         return [_problem(field, "Effects are a list, in the order in which they are applied.", "Use none", value=[])]
     problems = []
@@ -43,19 +58,19 @@ def check_effects(chain: Any, field: str) -> list[Problem]:
         message = f"There are {len(chain)} effects; at most {LONGEST_CHAIN} are applied."
         problems.append(_problem(field, message, f"Keep the first {LONGEST_CHAIN}", value=list(chain[:LONGEST_CHAIN])))
     for index, link in enumerate(chain[:LONGEST_CHAIN]):
-        problems += _check_link(link, f"{field}.{index}")
+        problems += _check_link(link, f"{field}.{index}", known)
         if len(problems) >= _MOST_PROBLEMS:
             break
     return problems[:_MOST_PROBLEMS]
 
 
 def apply_chain(
-    clip: Clip, chain: Sequence[Mapping[str, Any]], seed: int, checkpoint: Checkpoint = unwatched
+    clip: Clip, chain: Sequence[Mapping[str, Any]], seed: int, checkpoint: Checkpoint = unwatched, first: int = 0
 ) -> Clip:
     """The clip through every effect in order. An empty chain, or mix 0 throughout, gives the same clip back.
 
-    What an effect draws comes from the seed and its place in the chain. Reverb and delay make the clip longer by what
-    still rings. Raises InvalidRequest with all problems of the chain.
+    What an effect draws comes from the seed and its place in the chain; `first` links of it come before these. Reverb and
+    delay make the clip longer by what still rings. Raises InvalidRequest with all problems of the chain.
     """
     import numpy
 
@@ -70,7 +85,7 @@ def apply_chain(
         sound = Sound(
             Doubles(samples),
             clip.sample_rate,
-            numpy.random.default_rng([seed, index]),
+            numpy.random.default_rng([seed, first + index]),
             part(checkpoint, index / len(chain), (index + 1) / len(chain)),
         )
         tape, at = Tape(), 0
@@ -86,14 +101,14 @@ def _mixed(dry: numpy.ndarray, wet: numpy.ndarray, mix: float) -> numpy.ndarray:
     return wet if mix == 1.0 else mix * wet + (1.0 - mix) * dry
 
 
-def _check_link(link: Any, field: str) -> list[Problem]:
+def _check_link(link: Any, field: str, known: Mapping[str, Declared]) -> list[Problem]:
     if not isinstance(link, Mapping):
         return [_problem(field, "An effect is an object with 'effect', 'settings' and 'mix'.", "Leave it out")]
     name = link.get("effect")
-    effect = EFFECTS.get(name) if isinstance(name, str) else None
+    effect = known.get(name) if isinstance(name, str) else None
     if effect is None:
         shown = repr(name) if len(repr(name)) <= 60 else repr(name)[:57] + "..."
-        message = f"There is no effect {shown}; known are: {', '.join(sorted(EFFECTS))}."
+        message = f"There is no effect {shown}; known are: {', '.join(sorted(known))}."
         return [_problem(f"{field}.effect", message, "Leave it out", path=pointer(field))]
     problems = []
     for key in link:

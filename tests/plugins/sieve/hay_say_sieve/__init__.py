@@ -1,0 +1,1 @@
+"""A separator and an effect: the smallest architecture that serves others."""
