@@ -21,6 +21,9 @@ def declare(parser: Parser) -> None:
         ("cancel", "stop a job; nothing of it is published", _declare_job),
         ("retry", "try a failed job again, from the stage that failed", _declare_job),
         ("release", "let a quarantined job out (operators)", _declare_job),
+        ("pin", "keep a job's result, whatever the storage's budgets say", _declare_job),
+        ("unpin", "let a job's result go when its time comes", _declare_job),
+        ("remove", "remove a job's result; its recipe stays, and makes it again", _declare_job),
         ("wait", "wait for jobs and tell what they made", _declare_jobs),
     )
     actions(parser, verbs, default="list")
@@ -51,7 +54,11 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
         document, events = handle.status.document, handle.events()
         session.answer({"job": document, "events": events}, story(document, events))
         return Exit.DONE
-    {"cancel": handle.cancel, "retry": handle.retry, "release": handle.release}[options.verb]()
+    acts = {
+        "cancel": handle.cancel, "retry": handle.retry, "release": handle.release,
+        "pin": handle.pin, "unpin": handle.unpin, "remove": handle.remove,
+    }  # fmt: skip
+    acts[options.verb]()
     status = handle.status
     session.answer(status.document, f"Job {status.id}: {status.state}")
     return Exit.DONE

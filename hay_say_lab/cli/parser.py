@@ -16,16 +16,17 @@ from hay_say_lab.cli import (
     run,
     say,
     serve,
+    storage,
     version,
     voices,
 )
 from hay_say_lab.cli.command import Command, Parser, everywhere
 from hay_say_lab.cli.exits import MEANINGS
 
-COMMANDS: tuple[Command, ...] = tuple(
-    module.COMMAND
-    for module in (say, convert, batch, batches, run, voices, architectures, jobs, measure, recipe, replay, doctor, serve, version)
-)
+_MODULES = (
+    say, convert, batch, batches, run, voices, architectures, jobs, measure, recipe, replay, storage, doctor, serve, version,
+)  # fmt: skip
+COMMANDS: tuple[Command, ...] = tuple(module.COMMAND for module in _MODULES)
 
 
 def build_parser() -> Parser:

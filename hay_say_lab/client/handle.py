@@ -81,6 +81,18 @@ class Handle:
         """Let a quarantined job out (operators). Raises IllegalTransition for any other job, Forbidden."""
         self.told(JobStatus.from_json(self._follower.api.post(f"/jobs/{self.id}/release", repeat=False)))
 
+    def pin(self) -> None:
+        """Keep the result, whatever the storage's budgets say."""
+        self.told(JobStatus.from_json(self._follower.api.post(f"/jobs/{self.id}/pin")))
+
+    def unpin(self) -> None:
+        """Let the result go when its time comes."""
+        self.told(JobStatus.from_json(self._follower.api.post(f"/jobs/{self.id}/unpin")))
+
+    def remove(self) -> None:
+        """Remove the result; its recipe stays, and makes it again. Raises Conflict for a job at work or pinned."""
+        self.told(JobStatus.from_json(self._follower.api.call("DELETE", f"/jobs/{self.id}/result").json()))
+
     def events(self) -> list[dict[str, Any]]:
         """The job's story so far."""
         return self._follower.story(self.id)

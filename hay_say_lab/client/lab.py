@@ -19,6 +19,7 @@ from hay_say_lab.client.measures import Measurement, Measures
 from hay_say_lab.client.recipes import find_recipe
 from hay_say_lab.client.row_files import read_rows
 from hay_say_lab.client.rows import Template, rows_of
+from hay_say_lab.client.storage import StorageRoom
 from hay_say_lab.client.take import Take
 from hay_say_lab.client.voices import VoiceShelf
 from hay_say_lab.domain.batch import Tally
@@ -39,6 +40,7 @@ class Lab:
         self._follower = Follower(self._api)
         self.voices = VoiceShelf(self._api, self.clip)
         self.measures = Measures(self._api)
+        self.storage = StorageRoom(self._api)
 
     def __repr__(self) -> str:
         return f"<Lab at {self._api.hosting.home}>"

@@ -108,6 +108,8 @@ class Job:
     artifact: str | None = None             # sha256 of the result's clip
     recipe: str | None = None
     error: Mapping[str, Any] | None = None  # as LabError.as_json
+    pinned_at: str | None = None            # since when its result stays, whatever the budgets say
+    removed_at: str | None = None           # when its result was removed to free space; UTC, ISO 8601
     warnings: tuple[Problem, ...] = ()      # what preflight warned of when it was queued
 
     @property

@@ -270,6 +270,8 @@ class Engine:
             return False
         reused = await self.store.write(edges.reused, job, made, self._assignments.recipe(job, made))
         if reused:
+            for name in made.outputs.values():
+                self.objects.touch(name)
             self._cleared(self.store.job(job.id))
         return reused
 

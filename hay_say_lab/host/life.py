@@ -29,8 +29,10 @@ from hay_say_lab.engine.measuring import Measuring
 from hay_say_lab.engine.news import News
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
+from hay_say_lab.engine.pruner import Pruner
 from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.registry.budgets import BudgetBook
 from hay_say_lab.registry.documents import open_documents
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.service.application import LARGEST_READ_BYTES, application
@@ -71,9 +73,11 @@ async def live(settings: Settings) -> None:
     migrate(engine_db, home.database)
     os.chmod(home.database, 0o600)
     store = JobStore(engine_db, news.ring)
-    with open_documents(home.registry / "voices.json") as documents:
-        surface = _surface(home, store, news, Voices(documents, architectures := Architectures()), architectures)
+    with open_documents(home.registry / "voices.json") as documents, open_documents(home.registry / "budgets.json") as book:
+        voices = Voices(documents, architectures := Architectures())
+        surface = _surface(home, store, news, voices, architectures, BudgetBook(book))
         await surface.engine.recover()
+        await surface.pruner.finish_removals()
         if settings.resume and surface.engine.idle:
             record_path(home.root).unlink(missing_ok=True)      # of a host that crashed; nobody else holds the lock
             log.info("nothing is unfinished")
@@ -82,7 +86,9 @@ async def live(settings: Settings) -> None:
     store.close()
 
 
-def _surface(home: Home, store: JobStore, news: News, voices: Voices, architectures: Architectures) -> Surface:
+def _surface(
+    home: Home, store: JobStore, news: News, voices: Voices, architectures: Architectures, book: BudgetBook
+) -> Surface:
     objects = ObjectStore(home.objects)
     pool = WorkerPool(home, objects, architectures, places=max(1, len(os.sched_getaffinity(0))))
     preflight = Preflight(Casting(architectures, voices))
@@ -100,7 +106,10 @@ def _surface(home: Home, store: JobStore, news: News, voices: Voices, architectu
     errands = Errands(pool, news)
     fitting = Fitting(home=home, objects=objects, architectures=architectures, voices=voices, errands=errands)
     measuring = Measuring(home=home, store=store, objects=objects, keys=keys, errands=errands)
-    return Surface(home, engine, architectures, voices, fitting, Batches(engine), measuring, new_id(), __version__)
+    pruner = Pruner(home=home, store=store, objects=objects, book=book, idle=lambda: engine.idle)
+    return Surface(
+        home, engine, architectures, voices, fitting, Batches(engine), measuring, pruner, book, new_id(), __version__
+    )
 
 
 async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
@@ -128,15 +137,17 @@ async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
     write_atomically(record_path(home.root), record.as_json())
     log.info("host %s serves port %d", surface.host_id, port)
     ticking = asyncio.create_task(surface.engine.run())
+    pruning = asyncio.create_task(surface.pruner.run())
     try:
         await _until_needless(settings, surface, door)
     finally:
         door.open = False
         surface.engine.news.ring()          # polls and streams end
         await surface.engine.close()
-        ticking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await ticking
+        for task in (ticking, pruning):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         server.stop()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(server.close_all_connections(), 2.0)

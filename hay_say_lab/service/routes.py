@@ -9,9 +9,11 @@ from hay_say_lab.audio.export import MEDIA_TYPES
 from hay_say_lab.domain.batch import BatchOrder
 from hay_say_lab.domain.measure import MeasureOrder
 from hay_say_lab.domain.request import Request
+from hay_say_lab.domain.retention import Budgets
 from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.service import batches as b
 from hay_say_lab.service import handlers as h
+from hay_say_lab.service import storage as s
 from hay_say_lab.service import views as v
 from hay_say_lab.service.events import EventsHandler
 from hay_say_lab.service.handler import LabHandler
@@ -135,6 +137,21 @@ ROUTES: tuple[Route, ...] = (
           answer=v.ArchitecturesView),
     Route("GET", "/controls", h.ControlsHandler, "Settings of prepare and finish, effects and chains of them.",
           answer=v.ControlsView),
+    Route("GET", "/storage", s.StorageHandler, "What the data home holds, and what it may.", answer=v.StorageView),
+    Route("POST", "/storage/plan", s.PlanHandler, "What a prune would remove now, under the set budgets or these.", Role.OPERATOR,
+          body=Budgets, answer=v.PruneView, errors=(422,)),
+    Route("POST", "/storage/prune", s.PruneHandler, "Remove what the plan says.", Role.OPERATOR, body=Budgets,
+          answer=v.PruneView, errors=(422,)),
+    Route("PUT", "/storage/budgets", s.BudgetsHandler, "Set the budgets.", Role.OPERATOR, body=Budgets, answer=dict,
+          errors=(422,)),
+    Route("POST", "/storage/fsck", s.FsckHandler, "Hold the store and the disk against each other.", Role.OPERATOR,
+          body=s.FsckOrder, answer=v.FsckView, errors=(422,)),
+    Route("POST", "/jobs/{job}/pin", s.PinHandler, "Keep a job's result, whatever the budgets say.", answer=v.JobView,
+          errors=(404,)),
+    Route("POST", "/jobs/{job}/unpin", s.UnpinHandler, "Let a job's result go when its time comes.", answer=v.JobView,
+          errors=(404,)),
+    Route("DELETE", "/jobs/{job}/result", s.ResultHandler, "Remove a job's result; its recipe stays.", answer=v.JobView,
+          errors=(404, 409)),
     Route("GET", "/events", EventsHandler,
           "News: a server-sent stream with 'Accept: text/event-stream', else a long poll.", answer=v.EventsView,
           parameters=(

@@ -21,8 +21,10 @@ from hay_say_lab.engine.batches import Batches
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.engine.measuring import Clips, Measuring
+from hay_say_lab.engine.pruner import Pruner
 from hay_say_lab.errors import ArtifactMissing, ClipMissing, InvalidRequest, RecipeMissing, TooLarge, from_json
 from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.registry.budgets import BudgetBook
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage.home import Home, disk_refused
 from hay_say_lab.storage.objects import hash_file
@@ -84,6 +86,8 @@ class Surface:
     fitting: Fitting
     batches: Batches
     measuring: Measuring
+    pruner: Pruner
+    book: BudgetBook
     host_id: str
     version: str
     draining: asyncio.Event = field(default_factory=asyncio.Event)

@@ -91,6 +91,8 @@ class JobView:
     progress: ProgressView | None
     waiting: str | None
     position: int | None
+    pinned_at: str | None
+    removed_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,47 @@ class RowsView:
 
     rows: list[RowView]
     cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StorageView:
+    """What the data home holds: bytes by class; yours; of each owner (operators); free; the budgets, in MB and days."""
+
+    classes: dict[str, int]
+    yours_bytes: int
+    owners: dict[str, int]
+    free_bytes: int
+    budgets: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalView:
+    what: str
+    name: str
+    reason: str
+    frees_bytes: int
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class PruneView:
+    """What a prune would remove, or has removed; `over`: budgets that do not hold all the same."""
+
+    removals: list[RemovalView]
+    frees_bytes: int
+    over: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FsckView:
+    """Store and disk held against each other."""
+
+    sound: bool
+    objects: int
+    orphans: list[str]
+    missing: list[str]
+    damaged: list[str]
+    broken: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +349,8 @@ def job_view(job: Job, news: News, position: int | None) -> JobView:
         progress=ProgressView(tick.stage, tick.task, tick.fraction, tick.message) if tick else None,
         waiting=news.waiting.get(job.id) if job.state is State.QUEUED else None,
         position=position,
+        pinned_at=job.pinned_at,
+        removed_at=job.removed_at,
     )
 
 
@@ -318,4 +363,4 @@ def _outputs(job: Job) -> dict[str, str]:
             found |= stage.outputs
     if not job.request.keeps_time:
         found.pop("timings", None)
-    return found if job.state is State.SUCCEEDED else {}
+    return found if job.state is State.SUCCEEDED and job.removed_at is None else {}

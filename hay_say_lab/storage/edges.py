@@ -14,10 +14,11 @@ import sqlalchemy as sa
 
 from hay_say_lab.domain.job import MOST_ATTEMPTS, MOST_WORKER_DEATHS, Job, State, next_state
 from hay_say_lab.domain.recipe import Recipe
-from hay_say_lab.errors import Conflict, IllegalTransition, JobMissing, JobQuarantined
+from hay_say_lab.errors import ClipMissing, Conflict, IllegalTransition, JobMissing, JobQuarantined
 from hay_say_lab.storage.loss import NOTHING_MORE, Loss
 from hay_say_lab.storage.rows import insert_event, job_row, now, read_job, stage_row
 from hay_say_lab.storage.schema import holdings, jobs, recipes, results, stages
+from hay_say_lab.storage.uses import leaving, note, use
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def submit(connection: sa.Connection, job: Job, key: str | None, body_hash: str)
             return _existing(connection, found.id), False
     connection.execute(jobs.insert().values(**job_row(job), idempotency_key=key, body_hash=body_hash))
     connection.execute(stages.insert(), [stage_row(job.id, stage) for stage in job.stages])
+    if job.request.clip is not None:
+        _need_clip(connection, job.id, job.request.clip)
     voices = [stage.voice for stage in job.stages if stage.voice]
     told: dict[str, Any] = {"lane": job.request.lane, "stages": len(job.stages), "voices": voices}
     if job.warnings:
@@ -104,6 +107,8 @@ def finished(connection: sa.Connection, job: Job, made: Made, recipe: Recipe) ->
 
 def reused(connection: sa.Connection, job: Job, made: Made, recipe: Recipe | None) -> bool:
     """A stage whose result is kept: started and done in one transaction, without a worker. `recipe`: at the last."""
+    if leaving(connection, made.outputs.values()):
+        return False
     claimed = started(connection, job.id, job.token, "cache")
     if claimed is None:
         return False
@@ -188,6 +193,13 @@ def hold(connection: sa.Connection, owner: str, name: str, label: str = "") -> N
         connection.execute(holdings.insert().values(owner=owner, object=name, label=label))
 
 
+def _need_clip(connection: sa.Connection, job_id: str, clip: str) -> None:
+    """Raises ClipMissing where retention took the recording between preflight and here."""
+    if leaving(connection, [clip]):
+        raise ClipMissing("The clip was just removed to free space.", field="clip", fix="Send it again.")
+    note(connection, job_id, clip, "source")
+
+
 def _existing(connection: sa.Connection, job_id: str) -> Job:
     job = read_job(connection, job_id)
     if job is None:
@@ -253,6 +265,7 @@ def _keep(connection: sa.Connection, job: Job, made: Made) -> None:
     )
     if made.key is not None and not made.cached:
         remember(connection, made)
+    use(connection, job.id, made.outputs, last=job.current + 1 == len(job.stages))
     for name in made.outputs.values():
         hold(connection, job.owner, name)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +17,8 @@ from hay_say_lab.errors import ArtifactMissing
 from hay_say_lab.storage.home import disk_refused, sync_folder
 
 BLOCK_BYTES = 1 << 20
+MOST_FRESH = 10_000
+FRESH_SECONDS = 600.0       # within which whoever published an object writes the row that needs it
 
 
 def hash_file(path: Path) -> str:
@@ -29,6 +35,8 @@ class ObjectStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._lock = threading.Lock()           # between who publishes and who removes
+        self._fresh: dict[str, float] = {}      # published a moment ago (monotonic seconds): its row may not be written yet
 
     def path(self, sha256: str) -> Path:
         """Where an object lies or would lie. Raises ArtifactMissing for what is no hash, so no path can be smuggled."""
@@ -72,13 +80,46 @@ class ObjectStore:
                 os.fsync(opened.fileno())
             sha256 = sha256 or hash_file(file)
             target = self.path(sha256)
-            if target.is_file():
-                file.unlink()
-                return sha256
-            target.parent.mkdir(exist_ok=True, mode=0o700)
-            os.chmod(file, 0o600)
-            os.replace(file, target)
+            with self._lock:
+                self._is_fresh(sha256)
+                if target.is_file():
+                    file.unlink()
+                    os.utime(target)
+                    return sha256
+                target.parent.mkdir(exist_ok=True, mode=0o700)
+                os.chmod(file, 0o600)
+                os.replace(file, target)
             sync_folder(target.parent)
         except OSError as error:
             raise disk_refused(error) from error
         return sha256
+
+    def touch(self, sha256: str) -> None:
+        """It was used again: retention takes the longest unused first."""
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(self.path(sha256))
+
+    def remove(self, sha256: str) -> bool:
+        """Delete a file that no row names. False where it was published again a moment ago: somebody needs it."""
+        with self._lock:
+            if time.monotonic() - self._fresh.get(sha256, -FRESH_SECONDS) < FRESH_SECONDS:
+                return False
+            self.path(sha256).unlink(missing_ok=True)
+            return True
+
+    def _is_fresh(self, sha256: str) -> None:
+        """Under the lock. What is old is forgotten now and then, so that the table does not grow with the days."""
+        now = time.monotonic()
+        self._fresh[sha256] = now
+        if len(self._fresh) > MOST_FRESH:
+            self._fresh = {name: at for name, at in self._fresh.items() if now - at < FRESH_SECONDS}
+
+    def files(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Every object on disk with its status, in no order; what is no object is left out."""
+        for folder in self._root.iterdir():
+            if not folder.is_dir():
+                continue
+            for file in folder.iterdir():
+                if is_sha256(file.name):
+                    with contextlib.suppress(FileNotFoundError):
+                        yield file.name, file.stat()

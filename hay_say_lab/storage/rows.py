@@ -83,5 +83,7 @@ def _job(row: Any, job_stages: tuple[Stage, ...]) -> Job:
         artifact=row["artifact"],
         recipe=row["recipe"],
         error=row["error"],
+        pinned_at=row["pinned_at"],
+        removed_at=row["removed_at"],
         warnings=tuple(Problem.from_json(warning) for warning in row["warnings"]),
     )

@@ -23,6 +23,8 @@ jobs = sa.Table(
     sa.Column("recipe", sa.String(64)),
     sa.Column("error", sa.JSON(none_as_null=True)),
     sa.Column("warnings", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("removed_at", sa.String(32)),         # when its result was removed
+    sa.Column("pinned_at", sa.String(32)),          # since when it stays, whatever the budgets say
     sa.Column("idempotency_key", sa.String(128)),
     sa.Column("body_hash", sa.String(64)),
     sa.UniqueConstraint("owner", "idempotency_key", name="one_job_per_key"),
@@ -108,6 +110,19 @@ clips = sa.Table(
     sa.Column("sha256", sa.String(64), primary_key=True),
     sa.Column("facts", sa.JSON, nullable=False),
 )
+
+# Who needs an object and what for: a file goes when nobody does.
+uses = sa.Table(
+    "uses",
+    metadata,
+    sa.Column("object", sa.String(64), primary_key=True),
+    sa.Column("job", sa.String(26), primary_key=True),
+    sa.Column("kind", sa.String(8), primary_key=True),
+    sa.Index("uses_by_job", "job", "object"),
+)
+
+# Files that are going: their rows have gone already.
+removals = sa.Table("removals", metadata, sa.Column("object", sa.String(64), primary_key=True))
 
 # Who may read an object or a recipe: whoever uploaded it or had a job that made it.
 holdings = sa.Table(

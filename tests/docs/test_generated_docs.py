@@ -20,7 +20,7 @@ def test_the_page_is_what_the_code_says(page: str) -> None:
 def test_every_command_route_and_error_has_its_place() -> None:
     cli, rest = ((DOCS / name).read_text(encoding="utf-8") for name in ("cli.md", "rest.md"))
     assert [line for line in cli.splitlines() if line.startswith("## hay-say")] == [f"## hay-say {c.name}" for c in COMMANDS]
-    assert [line for line in rest.splitlines() if line.startswith(("### GET", "### POST", "### HEAD", "### DELETE"))] == [
+    assert [line for line in rest.splitlines() if line.startswith(("### GET", "### POST", "### HEAD", "### DELETE", "### PUT", "### PATCH"))] == [
         f"### {route.method} {route.path}" for route in ROUTES
     ]
     assert all(f"`{code}`" in rest and f"`{code}`" in cli for code in family())

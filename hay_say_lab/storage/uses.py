@@ -1,0 +1,132 @@
+"""Who needs which object: rows that are written with a job's own, and taken away before a file is.
+
+A file goes in three steps, each of which may be the last thing that a host does: its rows go and its name is put among
+`removals`, in one transaction; the file goes; its name goes. What a killed host left undone, the next one finishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+
+from hay_say_lab.domain.retention import Kind
+from hay_say_lab.storage.rows import now
+from hay_say_lab.storage.schema import clips, holdings, jobs, removals, results, uses
+
+SOUNDS = frozenset({"clip", "background"})      # roles of a stage's outputs that are sound; documents are small
+
+
+def use(connection: sa.Connection, job: str, objects: Mapping[str, str], *, last: bool) -> None:
+    """A job's stage made or took these objects (role -> name). Only sound on the way to the last stage is cache."""
+    for role, name in objects.items():
+        note(connection, job, name, "result" if last or role not in SOUNDS else "cache")
+
+
+def note(connection: sa.Connection, job: str, name: str, kind: Kind) -> None:
+    """A job needs an object; a removal that was on its way is called off."""
+    known = sa.select(uses.c.job).where(uses.c.object == name, uses.c.job == job, uses.c.kind == kind)
+    if connection.execute(known).first() is None:
+        connection.execute(uses.insert().values(object=name, job=job, kind=kind))
+    connection.execute(removals.delete().where(removals.c.object == name))
+
+
+def leaving(connection: sa.Connection, names: Iterable[str]) -> bool:
+    """Whether any of these objects is being removed: then it is not to be relied on."""
+    found = sa.select(removals.c.object).where(removals.c.object.in_(list(names)))
+    return connection.execute(found).first() is not None
+
+
+def let_result_go(connection: sa.Connection, job: str) -> list[str]:
+    """A job's result goes: the objects that nobody needs any more, now among the removals."""
+    if is_pinned(connection, job):
+        return []
+    names = list(connection.execute(sa.select(uses.c.object).where(uses.c.job == job).distinct()).scalars())
+    connection.execute(uses.delete().where(uses.c.job == job))
+    connection.execute(jobs.update().where(jobs.c.id == job).values(removed_at=now()))
+    return _put_out(connection, names)
+
+
+def let_cache_go(connection: sa.Connection, name: str) -> list[str]:
+    """An object that only stages on the way used."""
+    connection.execute(uses.delete().where(uses.c.object == name, uses.c.kind == "cache"))
+    return _put_out(connection, [name])
+
+
+def let_upload_go(connection: sa.Connection, name: str) -> list[str]:
+    """A recording that was sent; whoever sent it sends it again where they need it."""
+    if _needed(connection, name):
+        return []
+    connection.execute(holdings.delete().where(holdings.c.object == name))
+    connection.execute(clips.delete().where(clips.c.sha256 == name))
+    return _put_out(connection, [name])
+
+
+def _put_out(connection: sa.Connection, names: Iterable[str]) -> list[str]:
+    gone = [name for name in names if not _needed(connection, name) and not _is_upload(connection, name)]
+    connection.execute(holdings.delete().where(holdings.c.object.in_(gone)))
+    for name in gone:
+        if connection.execute(sa.select(removals.c.object).where(removals.c.object == name)).first() is None:
+            connection.execute(removals.insert().values(object=name))
+    return gone
+
+
+def _needed(connection: sa.Connection, name: str) -> bool:
+    return connection.execute(sa.select(uses.c.job).where(uses.c.object == name)).first() is not None
+
+
+def _is_upload(connection: sa.Connection, name: str) -> bool:
+    return connection.execute(sa.select(clips.c.sha256).where(clips.c.sha256 == name)).first() is not None
+
+
+def unfinished_removals(connection: sa.Connection) -> list[str]:
+    return list(connection.execute(sa.select(removals.c.object)).scalars())
+
+
+def is_leaving(connection: sa.Connection, name: str) -> bool:
+    """Whether the file may go now: nobody has begun to need it since its rows went."""
+    return leaving(connection, [name]) and not _needed(connection, name)
+
+
+def gone(connection: sa.Connection, names: Iterable[str]) -> None:
+    """The files are gone."""
+    connection.execute(removals.delete().where(removals.c.object.in_(list(names))))
+
+
+def pin(connection: sa.Connection, job: str) -> None:
+    """Keep a job's result, and what it needs, whatever the budgets say."""
+    connection.execute(jobs.update().where(jobs.c.id == job).values(pinned_at=now()))
+
+
+def unpin(connection: sa.Connection, job: str) -> None:
+    connection.execute(jobs.update().where(jobs.c.id == job).values(pinned_at=None))
+
+
+def is_pinned(connection: sa.Connection, job: str) -> bool:
+    return connection.execute(sa.select(jobs.c.pinned_at).where(jobs.c.id == job)).scalar() is not None
+
+
+def let_orphan_go(connection: sa.Connection, name: str) -> list[str]:
+    """A file that nothing names."""
+    return _put_out(connection, [name])
+
+
+def results_of(connection: sa.Connection, names: Iterable[str]) -> list[str]:
+    """Keys of kept results that name any of these objects."""
+    wanted = set(names)
+    rows = connection.execute(sa.select(results.c.key, results.c.outputs))
+    return [key for key, outputs in rows if wanted & set(outputs.values())]
+
+
+def forget(connection: sa.Connection, names: Iterable[str], keys: Iterable[str]) -> None:
+    """Objects that are gone, and the results that named them: jobs that had them say so."""
+    for name in names:
+        users = sa.select(uses.c.job).where(uses.c.object == name, uses.c.kind == "result")
+        for job in list(connection.execute(users).scalars()):
+            gone = jobs.update().where(jobs.c.id == job, jobs.c.removed_at.is_(None))
+            connection.execute(gone.values(removed_at=now()))
+        connection.execute(uses.delete().where(uses.c.object == name))
+        connection.execute(holdings.delete().where(holdings.c.object == name))
+        connection.execute(clips.delete().where(clips.c.sha256 == name))
+    for key in keys:
+        connection.execute(results.delete().where(results.c.key == key))
