@@ -112,7 +112,7 @@ class LongClip:
         with ClipWriter(clip) as writer:
             joiner: Joiner | None = None
             for piece in self.pieces:
-                sound = work.sound(piece.index, partial(self._convert, piece))
+                sound = work.sound(piece.index, (piece.first, piece.past), partial(self._convert, piece))
                 writer.begin(sound.sample_rate)
                 joiner = joiner or Joiner(self.sample_rate, sound.sample_rate, writer.write)
                 last = piece.index + 1 == len(self.pieces)

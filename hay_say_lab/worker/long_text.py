@@ -47,7 +47,7 @@ class Reading:
         if self.task == "speak":
             return self._spoken(work, found, limits["pause_seconds"])
         for index, passage in enumerate(found):
-            work.sound(index, partial(self._read, passage, {}))
+            work.sound(index, _bounds(passage), partial(self._read, passage, {}))
         places = [self._place(index, passage, 0, 0) for index, passage in enumerate(found)]
         return Result(files=join_documents(self.context.out, work.roles, places, self._documents(work, found), 0))
 
@@ -60,7 +60,7 @@ class Reading:
         clip = self.context.out / "clip.w64"
         with ClipWriter(clip) as writer:
             for index, passage in enumerate(found):
-                sound = work.sound(index, partial(self._read, passage, inputs[index]))
+                sound = work.sound(index, _bounds(passage), partial(self._read, passage, inputs[index]))
                 writer.begin(sound.sample_rate)
                 if index:
                     writer.write(numpy.zeros(round(pause_seconds * sound.sample_rate), numpy.float32))
@@ -113,6 +113,10 @@ def _cut(text: RequestText, limits: Mapping[str, Any]) -> list[Passage] | None:
         return None
     wished = passages(text, limits["piece_characters"])
     return wished if wished is not None else passages(text, limits["longest_characters"])
+
+
+def _bounds(passage: Passage) -> tuple[int, int]:
+    return passage.span.first, passage.span.end
 
 
 def _led_back(documents: Mapping[str, Any], passage: Passage) -> dict[str, Any]:

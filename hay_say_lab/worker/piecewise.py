@@ -67,12 +67,15 @@ class Piecework:
         self._documents = context.shelf.below("documents")
         self.roles: set[str] = set()        # of the documents of all pieces so far
 
-    def sound(self, index: int, perform: Callable[[PieceContext], Result]) -> Clip:
-        """The sound of a piece, performed where no earlier attempt did; of no samples where it is none. Pieces come in order."""
+    def sound(self, index: int, bounds: tuple[int, int], perform: Callable[[PieceContext], Result]) -> Clip:
+        """The sound of a piece, performed where no earlier attempt did; of no samples where it is none. Pieces come in order.
+
+        `bounds`: what of the whole it is. A piece of other bounds, cut by another numpy, is none of ours.
+        """
         import numpy
 
         kept, documents = self._sounds.kept(index), self.documents(index)
-        if kept is None or documents is None:
+        if kept is None or documents is None or tuple(kept["bounds"]) != bounds:
             room = self._context.shelf.below(f"piece-{index:06d}")
             inside = self._inside(index, room)
             inside.checkpoint(0.0)              # also where a runtime asks for none in something so short
@@ -82,7 +85,11 @@ class Piecework:
                 raise WorkerFailed("The architecture made files of a piece.", fix="Tell its author.")
             samples = numpy.zeros(0, numpy.float32) if result.clip is None else result.clip.samples
             rate = 0 if result.clip is None else result.clip.sample_rate
-            kept = {"samples": numpy.asarray(samples, dtype=numpy.float32), "sample_rate": numpy.array(rate)}
+            kept = {
+                "samples": numpy.asarray(samples, dtype=numpy.float32),
+                "sample_rate": numpy.array(rate),
+                "bounds": numpy.array(bounds),
+            }
             told = numpy.frombuffer(canonical_json(documents), dtype=numpy.uint8)
             self._documents.keep(index, {"json": told})
             self._sounds.keep(index, kept)      # last: with it the piece is finished

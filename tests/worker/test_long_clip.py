@@ -196,6 +196,17 @@ def test_a_piece_that_cannot_be_read_any_more_is_made_again(tmp_path: Path, clip
     assert (stage.out / "clip.w64").read_bytes() == sound
 
 
+def test_pieces_that_were_cut_otherwise_are_not_joined(tmp_path: Path, clip: Path) -> None:
+    """Given pieces of another cut (of another numpy, say), then they are made again, and the sound is right."""
+    made(tmp_path, Echo(), clip, THREE | {"overlap_seconds": 0.3})
+    second = Echo()
+    stage = made(tmp_path, second, clip)
+
+    assert second.seeds, "the first piece of both cuts may be the same, the others are not"
+    assert numpy.abs(read_clip(stage.out / "clip.w64").samples - read_clip(clip).samples).max() <= 1e-6
+    assert len(report(stage)["pieces"]) - len(second.seeds) <= 1
+
+
 class Rooms(Echo):
     """Keeps pieces of its own inside each piece of its clip."""
 
