@@ -18,8 +18,8 @@ What is longer than the offer's contract takes at once comes in pieces (`Offer.p
 and joined with a cross-fade of `Offer.overlap_seconds`, so give every piece back in its own length; texts are cut at
 the ends of sentences. Documents are joined as follows: 'timings' and 'phonemes' are moved to where they belong in the
 whole; any other becomes {"pieces": [...]}, one entry a piece, null where a piece gave none. A 'report' is always there
-and holds each piece's bounds and seed, and what the runtime reported of it under "report". `Result.files` of a piece
-cannot be joined. Where a method cannot work so, declare `pieces=False`: what is too long is then refused.
+and holds each piece's bounds and seed, and what the runtime reported of it under "report". `Result.files` and
+`Result.clips` of a piece cannot be joined. Where a method cannot work so, declare `pieces=False`: what is too long is then refused.
 """
 
 from __future__ import annotations

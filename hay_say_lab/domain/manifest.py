@@ -8,6 +8,8 @@ from typing import Any
 from hay_say_lab.domain.control import Control
 from hay_say_lab.domain.request import Markup, Task
 
+IN_PIECES: frozenset[Task] = frozenset(("convert", "speak", "phonemes"))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioContract:
@@ -65,7 +67,8 @@ class Offer:
     deterministic: the same inputs, settings and seed give the same samples; only then its results are used again.
     needs: results of other tasks that the host makes first and hands over as inputs.
     default_voice: slug of the voice that serves when a request names none; None means: name one.
-    pieces: what is longer than the contract allows is cut, performed piece by piece and joined; False: it is refused.
+    pieces: what is longer than the contract allows is cut, performed piece by piece and joined (of `IN_PIECES`, the other
+        tasks never); False: it is refused.
     piece_characters: texts longer than this are cut where they can be, so that a novel takes no more memory than a page;
         None: texts are cut where they are longer than the contract allows.
     overlap_seconds: how much sound two neighbouring pieces of a clip share; the join fades across it.
@@ -91,20 +94,26 @@ class Offer:
 
     def __post_init__(self) -> None:
         """Raises ValueError where clips could not be cut as the contract says."""
-        if self.pieces and self.audio is not None:
+        if self.comes_in_pieces and self.audio is not None:
             least = max(4 * self.overlap_seconds, 2 * self.audio.shortest_seconds)
             if self.audio.longest_seconds < least:
                 raise ValueError(f"{self.task}: pieces of {self.audio.longest_seconds} s need {least} s, or pieces=False")
 
     @property
+    def comes_in_pieces(self) -> bool:
+        """Whether what is too long at once is cut: only tasks whose pieces can be put in a row again."""
+        return self.pieces and self.task in IN_PIECES
+
+    @property
     def limits(self) -> dict[str, Any]:
         """What the worker is told of pieces, as JSON; a limit that is None is none."""
-        longest_seconds = self.audio.longest_seconds if self.audio is not None and self.pieces else None
+        cut = self.comes_in_pieces
+        longest_seconds = self.audio.longest_seconds if self.audio is not None and cut else None
         return {
             "longest_seconds": longest_seconds,
             "shortest_seconds": self.audio.shortest_seconds if self.audio is not None else 0.0,
             "overlap_seconds": self.overlap_seconds,
-            "longest_characters": self.text.longest_characters if self.text is not None and self.pieces else None,
+            "longest_characters": self.text.longest_characters if self.text is not None and cut else None,
             "piece_characters": self.piece_characters or (self.text and self.text.longest_characters),
             "pause_seconds": self.pause_seconds,
             "pools": self.pools,

@@ -23,7 +23,7 @@ def audio_seconds(job: Job, objects: ObjectStore) -> float:
 
 def seconds_at_once(seconds: float, offer: Offer | None) -> float:
     """Of so much audio, how much a worker has in work at a time: one piece, where the offer takes it in pieces."""
-    if offer is None or not offer.pieces:
+    if offer is None or not offer.comes_in_pieces:
         return seconds
     if offer.audio is not None:
         return min(seconds, offer.audio.longest_seconds)

@@ -84,7 +84,7 @@ class Preflight:
         except LabError:
             return                              # told by _step
         if resolved.offer.text is not None:
-            yield from text_problems(request.text, resolved.offer.text, LONGEST_TEXT, pieces=resolved.offer.pieces)
+            yield from text_problems(request.text, resolved.offer.text, LONGEST_TEXT, pieces=resolved.offer.comes_in_pieces)
         language = request.text.language
         if language is not None and not speaks(resolved.voice, language):
             spoken = ", ".join(resolved.voice.languages)
@@ -116,7 +116,7 @@ class Preflight:
             return                              # told by _step
         found: list[Problem] = []
         if offer.audio is not None:
-            found += clip_problems(facts, offer.audio, "clip", request.prepare, pieces=offer.pieces)
+            found += clip_problems(facts, offer.audio, "clip", request.prepare, pieces=offer.comes_in_pieces)
         yield from found or self.treatment.isolated_clip_problems(request, facts)
 
     @staticmethod

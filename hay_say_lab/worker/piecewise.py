@@ -81,8 +81,8 @@ class Piecework:
             inside.checkpoint(0.0)              # also where a runtime asks for none in something so short
             result = perform(inside)
             documents = dict(result.documents)
-            if result.files:
-                raise WorkerFailed("The architecture made files of a piece.", fix="Tell its author.")
+            if result.files or result.clips:
+                raise WorkerFailed("The architecture made files or further clips of a piece.", fix="Tell its author.")
             samples = numpy.zeros(0, numpy.float32) if result.clip is None else result.clip.samples
             rate = 0 if result.clip is None else result.clip.sample_rate
             kept = {

@@ -275,6 +275,8 @@ class Odd(Echo):
                 return Result()
             case "files":
                 return Result(result.clip, files={"model": context.out / "model"})
+            case "further clips":
+                return Result(result.clip, clips={"rest": result.clip})
             case "rates":
                 return Result(Clip(result.clip.samples, RATE + len(self.seeds)))
             case "NaN":
@@ -286,7 +288,8 @@ class Odd(Echo):
     ("fault", "kind", "words"),
     [
         ("no clip", WorkerFailed, "no sound of a piece"),
-        ("files", WorkerFailed, "files of a piece"),
+        ("files", WorkerFailed, "files or further clips of a piece"),
+        ("further clips", WorkerFailed, "files or further clips of a piece"),
         ("rates", WorkerFailed, "several sample rates"),
         ("NaN", InvalidRequest, "not numbers"),
         ("shorter", WorkerFailed, "s of sound for a piece of"),
