@@ -1,10 +1,11 @@
 # A newcomer needs two commands: `make demo` and `make test`. Each installs what it needs into .venv, and nothing
-# twice: the files .venv/.demo, .venv/.test and node_modules/.ready say when that was done last.
+# twice: the files .venv/.demo, .venv/.test, .venv-torch/.ready and node_modules/.ready say when that was done last.
 
 .DEFAULT_GOAL := help
 VENV     := .venv
 BIN      := $(VENV)/bin
 UV       := $(BIN)/uv
+TORCH    := .venv-torch
 STATIC   := hay_say_lab/widgets/static
 WORKERS  ?= 4
 
@@ -68,7 +69,7 @@ parity:
 
 # ------------------------------------------------------------------------------------------------------- install
 
-test-ready: $(VENV)/.test panels chromium
+test-ready: $(VENV)/.test $(TORCH)/.ready panels chromium
 demo-ready: $(VENV)/.demo panels
 panels: $(STATIC)/.built
 .PHONY: help demo lab test lint faults bench screenshots docs parity gpu test-ready demo-ready panels chromium \
@@ -95,6 +96,9 @@ $(VENV)/.test: constraints/test.txt $(PROJECTS) $(TEST_PLUGINS:=/pyproject.toml)
 	@$(UV) pip check --quiet --python $(BIN)/python
 	@touch $@ $(VENV)/.demo
 
+$(TORCH)/.ready: constraints/torch.txt tools/torch.sh | $(VENV)/.test
+	@sh tools/torch.sh $(UV) $(TORCH)
+
 node_modules/.ready: package.json package-lock.json $(wildcard .npmrc)
 	@sh tools/need_node.sh
 	@echo "Installing package-lock.json into node_modules"
@@ -117,6 +121,7 @@ COMPILE := $(UV) pip compile --quiet --python $(BIN)/python --universal --python
 lock: $(VENV)/.uv  ## resolve constraints/*.txt again, keeping their pins (LOCK=--upgrade takes the newest)
 	$(COMPILE) $(LOCK) constraints/uv.in -o constraints/uv.txt
 	$(COMPILE) $(LOCK) constraints/test.in --group test -o constraints/test.txt
+	$(COMPILE) $(LOCK) constraints/torch.in -c constraints/test.txt -o constraints/torch.txt
 	$(COMPILE) $(LOCK) constraints/demo.in --group build -c constraints/test.txt -o constraints/demo.txt
 
 lock-check: $(VENV)/.uv  ## see that the locked pins resolve, with wheels, for Python 3.11, 3.12 and 3.13
@@ -128,4 +133,4 @@ clean:  ## remove what was built; keep what was installed
 	rm -rf build dist $(STATIC) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 distclean: clean  ## remove what was installed, too
-	rm -rf $(VENV) node_modules
+	rm -rf $(VENV) $(TORCH) node_modules

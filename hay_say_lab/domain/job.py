@@ -89,7 +89,8 @@ class Stage:
 
 
 AUDIO_WORKER = "audio"          # decode, prepare, finish, measure: without torch
-BUILT_IN_WORKERS = frozenset({AUDIO_WORKER})
+MEASURING_WORKER = "measuring"  # measures by networks: may import torch
+BUILT_IN_WORKERS = frozenset({AUDIO_WORKER, MEASURING_WORKER})
 
 
 @dataclass(frozen=True, slots=True)

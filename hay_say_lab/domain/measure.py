@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from hay_say_lab.domain.job import AUDIO_WORKER
+from hay_say_lab.domain.job import AUDIO_WORKER, MEASURING_WORKER
 from hay_say_lab.errors import Fix, InvalidRequest, Problem
 
 Subject = Literal["clip", "pair"]
@@ -137,6 +137,15 @@ TRACKERS: dict[str, PitchTracker] = {
         PitchTracker(
             "pyin", AUDIO_WORKER, "librosa", "off by up to 15 cents; confidence as for harvest",
             "M. Mauch, S. Dixon, ICASSP 2014", "0.5 s for a second of sound",
+        ),
+        PitchTracker(
+            "crepe", MEASURING_WORKER, "hay-say-lab[crepe]",
+            "a convolutional network over 1024 samples, Viterbi over 360 bins of 20 cents; confidence is its own",
+            "J. Kim et al., ICASSP 2018", "8 s for a second of sound, of at most 600 s",
+        ),
+        PitchTracker(
+            "crepe-tiny", MEASURING_WORKER, "hay-say-lab[crepe]", "the small network: a little less sure in noise",
+            "J. Kim et al., ICASSP 2018", "0.2 s for a second of sound, of at most 600 s",
         ),
     )
 }  # fmt: skip

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hay_say_lab.domain.job import AUDIO_WORKER
+from hay_say_lab.domain.job import AUDIO_WORKER, MEASURING_WORKER
 from hay_say_lab.engine.admission import Admit, Ledger, Need
 from hay_say_lab.engine.attendant import INTERPRETER, Attendant, Post
 from hay_say_lab.engine.clearing import until_freed
@@ -39,6 +39,7 @@ class BuiltIn:
 
 BUILT_IN = {
     AUDIO_WORKER: BuiltIn("hay_say_lab.worker.audio:AudioRuntime", 120.0),      # python, numpy, soundfile, soxr
+    MEASURING_WORKER: BuiltIn("hay_say_lab.worker.measuring:MeasuringRuntime", 900.0),      # and torch
 }
 HOST_ATOMIC_SECONDS = 300.0     # of the audio worker and of `fit`, which no offer declares
 MOST_IDLE = 6                   # warm workers kept when nothing asks for their memory
@@ -258,12 +259,17 @@ class WorkerPool:
             number=number,
             worker=worker,
             runtime=runtime,
-            interpreter=INTERPRETER,
+            interpreter=self._interpreter(worker),
             folder=self._home.scratch,
             log_file=self._home.logs / f"{worker}.log",
             device=device,
             threads=self.threads,
         )
+
+    def _interpreter(self, worker: str) -> str:
+        """The host's own, or that of an environment of the worker's name."""
+        own = self._home.environment(worker) / "bin" / "python"
+        return str(own) if own.exists() else INTERPRETER
 
     # Stages.
 

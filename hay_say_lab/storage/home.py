@@ -32,6 +32,10 @@ class Home:
     def voices(self) -> Path:
         return self.root / "voices"
 
+    def environment(self, name: str) -> Path:
+        """Where an isolated interpreter lies, if there is one: `bin/python` inside."""
+        return self.root / "environments" / name
+
     @property
     def logs(self) -> Path:
         return self.root / "logs"

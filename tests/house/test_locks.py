@@ -85,7 +85,14 @@ def test_no_lock_brings_torch(name: str) -> None:
     assert not heavy
 
 
-@pytest.mark.parametrize("name", ["demo", "test", "uv"])
+def test_the_lock_of_the_second_environment_holds_the_extra_and_the_cores_own_pins() -> None:
+    torch, test = _pins("torch"), _pins("test")
+    extra = [Requirement(line) for line in _project(".")["project"]["optional-dependencies"]["crepe"]]
+    assert not _unmet(extra, torch)
+    assert {name: test[name] for name in torch.keys() & test.keys()} == {name: torch[name] for name in torch.keys() & test.keys()}
+
+
+@pytest.mark.parametrize("name", ["demo", "test", "torch", "uv"])
 def test_every_pin_carries_hashes_and_no_address(name: str) -> None:
     text = (CONSTRAINTS / f"{name}.txt").read_text(encoding="utf-8")
     entries = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
