@@ -21,4 +21,7 @@ timeout 1800 "$uv" pip install --quiet --python "$venv/bin/python" --require-has
 for site in "$venv"/lib/python*/site-packages; do
     pwd >"$site/hay_say_lab.pth"        # ours, as it lies here
 done
+# What cannot be imported is none; and the first import, which writes bytecode for minutes on a busy machine, is no test's.
+"$venv/bin/python" -c 'import pyworld, scipy.signal, soundfile, soxr, torch, torchcrepe
+torchcrepe.decode.viterbi(torch.zeros(1, 360, 4))' || skip "torch cannot be imported here"
 touch "$venv/.ready"

@@ -11,6 +11,7 @@ from hay_say_lab.cli import (
     doctor,
     jobs,
     measure,
+    picture,
     recipe,
     replay,
     run,
@@ -24,7 +25,7 @@ from hay_say_lab.cli.command import Command, Parser, everywhere
 from hay_say_lab.cli.exits import MEANINGS
 
 _MODULES = (
-    say, convert, batch, batches, run, voices, architectures, jobs, measure, recipe, replay, storage, doctor, serve, version,
+    say, convert, batch, batches, run, voices, architectures, jobs, measure, picture, recipe, replay, storage, doctor, serve, version,
 )  # fmt: skip
 COMMANDS: tuple[Command, ...] = tuple(module.COMMAND for module in _MODULES)
 

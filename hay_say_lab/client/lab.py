@@ -169,6 +169,10 @@ class Lab:
         """Measure a file, a take or a clip, alone or against another: see `Measures.of` and docs/measures.md."""
         return self.measures.of(source, *measures, against=against, f0_method=f0_method, align=align)
 
+    def picture(self, source: str | Path | Take, path: str | Path, f0: str | None = None) -> Path:
+        """Draw a file, a take or a clip into an SVG or a PNG: see `Measures.picture`."""
+        return self.measures.picture(source, path, f0)
+
     def clip_report(self, source: str | Path | Take) -> dict[str, Any]:
         """What a person should know of a recording before it goes anywhere; made once for each clip."""
         return self.measures.report(source)

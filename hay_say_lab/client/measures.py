@@ -110,6 +110,17 @@ class Measures:
             pass
         return dict(answer["report"])
 
+    def picture(self, source: str | Path | Take, path: str | Path, f0: str | None = None, title: str = "") -> Path:
+        """Draw waveform and spectrogram into an SVG or a PNG, with the pitch that the tracker `f0` finds over it.
+
+        Raises what `of` raises, InvalidRequest for another ending, Unavailable for a PNG without matplotlib, OSError.
+        """
+        from hay_say_lab.client.pictures import save_picture
+
+        wanted = ("picture", "f0") if f0 is not None else ("picture",)
+        measured = self.of(source, *wanted, f0_method=f0 or "harvest")
+        return save_picture(path, measured["picture"], title or _title(source), measured.f0)
+
     def named(self, source: str | Path | Take) -> str:
         """sha256 of what is to be measured: a file (sent where it is new), a take, a clip's or an artifact's sha256, a
         job's id. Raises ClipMissing, JobMissing, ArtifactMissing."""
@@ -122,6 +133,10 @@ class Measures:
                     raise ArtifactMissing("That job has made nothing.", field="job", fix="Wait for it, or see why it failed.")
                 return str(artifact)
         return send_clip(self._api, source)
+
+
+def _title(source: str | Path | Take) -> str:
+    return Path(source).name if isinstance(source, str | Path) else source.title
 
 
 def report_lines(report: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from hay_say_lab.client import display
 from hay_say_lab.client.answers import JobStatus
 from hay_say_lab.client.api import Api
-from hay_say_lab.client.measures import Measurement, Measures
+from hay_say_lab.client.measures import Measurement, Measures, PitchContour
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.domain.timings import Timings
 from hay_say_lab.errors import InvalidRequest, Problem
@@ -137,6 +137,21 @@ class Take:
     def report(self) -> dict[str, Any]:
         """Its input report, as of any clip."""
         return self._measures.report(self.artifact)
+
+    def source_report(self) -> dict[str, Any] | None:
+        """The input report of the recording that it was made of; None where it was made of text."""
+        clip = self._status.document["request"]["clip"]
+        return self._measures.report(str(clip)) if clip is not None else None
+
+    def f0(self, method: str = "harvest") -> PitchContour:
+        """Its pitch over time, as arrays. Raises InvalidRequest, Unavailable for a tracker that is not installed."""
+        contour = self.measure("f0", f0_method=method).f0
+        assert contour is not None      # it was asked for
+        return contour
+
+    def save_picture(self, path: str | Path, f0: str | None = None) -> Path:
+        """Draw it into an SVG or a PNG, with its pitch by the tracker `f0` over it: see `Measures.picture`."""
+        return self._measures.picture(self, path, f0)
 
     def draw(self, axes: Any) -> None:
         """Draw the spectrogram, as the player shows it, on axes of matplotlib."""

@@ -91,6 +91,7 @@ class Background:
 
 
 BACKGROUND = Background()
+ASIDE = Background()            # for what takes longer than sound may wait
 
 
 def error_message(error: BaseException) -> dict[str, str]:

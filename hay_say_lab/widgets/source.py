@@ -31,3 +31,12 @@ class Source(Protocol):
 
     def export(self, format: Format) -> bytes:
         """The whole take as a file for people, with its tags: FLAC, or WAV with 16-bit PCM."""
+
+    def report(self) -> dict[str, Any]:
+        """`audio.report.InputReport.as_json` of the take."""
+
+    def source_report(self) -> dict[str, Any] | None:
+        """The same of the recording that it was made of; None where it was made of text."""
+
+    def f0(self) -> Any:
+        """`client.measures.PitchContour` of the take."""

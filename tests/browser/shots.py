@@ -77,10 +77,17 @@ def shoot_theme(lab: LabPage, theme: str, folder: Path) -> None:
     panel = player(lab, 0)
     listen_a_moment(lab, panel)
     shoot(panel, f"player-{theme}", folder)
-    for press in (panel.get_by_role("button", name="Keyboard shortcuts"), panel.locator("summary")):
+    panel.locator(".hs-facts summary").wait_for()
+    for press in (panel.get_by_role("button", name="Pitch"), panel.locator(".hs-facts summary")):
+        press.click()
+    panel.locator(".hs-pitch").wait_for(state="attached")
+    shoot(panel, f"player-{theme}-measured", folder)
+    for press in (panel.get_by_role("button", name="Pitch"), panel.locator(".hs-facts summary")):
+        press.click()
+    for press in (panel.get_by_role("button", name="Keyboard shortcuts"), panel.locator(".hs-recipe:not(.hs-facts) summary")):
         press.click()
     shoot(panel, f"player-{theme}-open", folder)
-    for press in (panel.get_by_role("button", name="Keyboard shortcuts"), panel.locator("summary")):
+    for press in (panel.get_by_role("button", name="Keyboard shortcuts"), panel.locator(".hs-recipe:not(.hs-facts) summary")):
         press.click()
     long = player(lab, 1)
     listen_a_moment(lab, long)

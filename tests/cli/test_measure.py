@@ -61,3 +61,15 @@ def test_what_cannot_be_measured_says_why(words: tuple[str, ...], fields: set[st
     ended = hay_say.json("measure", *words)
     assert ended.status != 0
     assert ended.fields == fields
+
+
+def test_a_recording_is_drawn_with_its_pitch(hay_say: Shell, hum: Path) -> None:
+    drawn = hay_say.json("picture", hum, "--out", "hum.svg", "--f0", "dio")
+    assert drawn.document == {"path": "hum.svg", "f0_method": "dio"}
+    assert "f0 by dio" in (hay_say.folder / "hum.svg").read_text()
+
+
+def test_a_picture_that_cannot_be_drawn_is_refused_before_anything_is_measured(hay_say: Shell, hum: Path) -> None:
+    assert hay_say.json("picture", hum, "--out", "hum.gif").fields == {"out"}
+    assert hay_say.json("picture", hum, "--out", "hum.svg", "--f0", "ears").fields == {"f0_method"}
+    assert not (hay_say.folder / "hum.svg").exists()

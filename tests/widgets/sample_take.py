@@ -13,7 +13,11 @@ from typing import Any
 import numpy
 import soundfile
 
+from hay_say_lab.audio.f0 import f0_contour
+from hay_say_lab.audio.measures import contour_document
 from hay_say_lab.audio.picture import picture_of
+from hay_say_lab.audio.report import report_on
+from hay_say_lab.client.measures import PitchContour
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.domain.timings import TimedWord, Timings
 from hay_say_lab.errors import LabError
@@ -69,6 +73,15 @@ class SampleTake:
         made = io.BytesIO()
         soundfile.write(made, self.samples(), SAMPLE_RATE, format=format.upper(), subtype="PCM_16")
         return made.getvalue()
+
+    def report(self) -> dict[str, Any]:
+        return report_on(Clip(self.samples(), SAMPLE_RATE)).as_json()
+
+    def source_report(self) -> dict[str, Any] | None:
+        return None
+
+    def f0(self) -> PitchContour:
+        return PitchContour.from_json(contour_document(f0_contour(self.samples(), SAMPLE_RATE, "dio")))
 
     def words(self) -> list[TimedWord]:
         """Longer words take longer; a breath after each sentence."""

@@ -14,6 +14,11 @@ export const labels = {
     speedValue: (speed: number) => `${speed}\u00d7`,
     loop: "Loop",
     loopHint: "Loop the take, or drag over the picture to loop a part of it",
+    pitch: "Pitch",
+    pitchHint: "Show the pitch over the spectrogram",
+    pitchLoading: "Finding the pitch",
+    pitchOn: (method: string) => `Pitch on, found by ${method}`,
+    pitchOff: "Pitch off",
     download: (format: string) => `Download ${format}`,
     keys: "Keyboard shortcuts",
     loading: "Loading",
@@ -35,6 +40,23 @@ export const labels = {
     loopOn: "Loop on",
     loopOff: "Loop off",
     speedSet: (speed: number) => `Speed ${speed}\u00d7`
+  },
+  facts: {
+    summary: "Measured",
+    take: "This take",
+    source: "Source",
+    silent: "silent",
+    loudness: (text: string) => `${text} LUFS`,
+    peak: (text: string) => `peak ${text} dBTP`,
+    noise: (text: string) => `noise ${text} dB`,
+    speech: (percent: string) => `speech ${percent} %`,
+    pitch: (low: string, high: string) => `f0 ${low} to ${high} Hz`,
+    clipped: (samples: number) => `${samples} samples clipped`,
+    shape: (seconds: string, kilohertz: string) => `${seconds} s at ${kilohertz} kHz`,
+    snr: (text: string) => `estimated signal to noise ${text} dB`,
+    median: (text: string, method: string) => `median f0 ${text} Hz, by ${method}`,
+    band: (low: string, high: string, percent: string) =>
+      `${percent} % of the energy from ${low} to ${high} Hz`
   },
   keys: {
     toggle: "play or pause",

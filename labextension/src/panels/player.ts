@@ -3,6 +3,7 @@
 import { element, icon, installStyle } from "./dom";
 import type { CleanUp, PanelContext } from "./context";
 import { labels } from "./labels";
+import { TakeFacts } from "./take_facts";
 import { Playback, SPEEDS, troubleOf } from "./playback";
 import css from "./player.css";
 import { recipeLine, recipeView } from "./recipe_view";
@@ -53,9 +54,23 @@ function render({ model, el }: PanelContext<PlayerTraits>): CleanUp {
     seek: seconds => playback.seek(seconds),
     drag: loopRegion
   });
-  const transport = new TransportView(model.get("formats"), {
+  const facts = new TakeFacts(model);
+  const setPitch = async () => {
+    try {
+      const shown = await facts.togglePitch(() => say(labels.player.pitchLoading));
+      stage.showPitch(shown);
+      transport.showPitch(shown !== null);
+      say(shown ? labels.player.pitchOn(shown.method) : labels.player.pitchOff);
+    } catch (error) {
+      if (!(error instanceof DOMException)) {
+        showTrouble(trouble, troubleOf(error));
+      }
+    }
+  };
+  const transport = new TransportView(model.get("formats"), picture !== null, {
     toggle: () => playback.toggle(),
     loop: setLooping,
+    pitch: () => void setPitch(),
     speed: setSpeed,
     download: format => void download(format)
   });
@@ -131,6 +146,7 @@ function render({ model, el }: PanelContext<PlayerTraits>): CleanUp {
     stage.el,
     element("footer", { class: "hs-foot" }, transport.bar, status),
     transport.help,
+    facts.el,
     ...(card ? [recipeView(card)] : [])
   );
   const hearKey = (event: KeyboardEvent) => onKey(event, root, commands);
@@ -155,6 +171,7 @@ function render({ model, el }: PanelContext<PlayerTraits>): CleanUp {
   return () => {
     model.off("change:error", showError);
     window.removeEventListener("keydown", hearKey, true);
+    facts.dispose();
     stage.dispose();
     playback.dispose();
     root.remove();

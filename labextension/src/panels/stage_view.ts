@@ -6,7 +6,8 @@ import { labels } from "./labels";
 import { drawSpectrogram, drawWaveform } from "./pictures";
 import { regionBetween, type Region } from "./region";
 import { frequencyMarks } from "./spectrogram";
-import type { Picture } from "./traits";
+import { pitchView } from "./pitch_view";
+import type { Picture, Pitch } from "./traits";
 import { secondsUnder, WordsView } from "./words_view";
 import type { Word } from "./words";
 
@@ -39,6 +40,7 @@ export class StageView {
   private readonly tracks: HTMLElement;
   private readonly words: WordsView;
   private readonly sizes = new ResizeObserver(() => this.layout());
+  private pitch: HTMLElement | null = null;
   private grip: { pointer: number; x: number; word: number | undefined; dragging: boolean } | null = null;
 
   constructor(
@@ -91,6 +93,15 @@ export class StageView {
     if (region) {
       this.regionBox.style.left = this.percent(region.start);
       this.regionBox.style.right = `calc(100% - ${this.percent(region.end)})`;
+    }
+  }
+
+  /** Draw the pitch over the spectrogram; null takes it away. */
+  showPitch(pitch: Pitch | null): void {
+    this.pitch?.remove();
+    this.pitch = pitch && pitchView(pitch, this.duration());
+    if (this.pitch) {
+      this.spectrum.after(this.pitch);
     }
   }
 

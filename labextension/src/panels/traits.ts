@@ -28,6 +28,37 @@ export interface Picture {
   spectrogram: Spectrogram;
 }
 
+/** `audio.report.InputReport.as_json`. Levels in dB relative to full scale; null: there is nothing of the kind. */
+export interface InputReport {
+  seconds: number;
+  sample_rate: number;
+  lufs: number | null;
+  true_peak_dbtp: number | null;
+  clipped_samples: number;
+  noise_floor_db: number | null;
+  snr_db: number | null;
+  speech_share: number;
+  f0_median_hz: number | null;
+  f0_p5_hz: number | null;
+  f0_p95_hz: number | null;
+  f0_method: string;
+  dominant_band_hz: [number, number] | null;
+  dominant_share: number;
+}
+
+/** Answer to the question "reports"; no source where the take was made of text. */
+export interface Reports {
+  take: InputReport;
+  source: InputReport | null;
+}
+
+/** Answer to the question "pitch"; 0 where no pitch is trusted. */
+export interface Pitch {
+  method: string;
+  points_per_second: number;
+  hz: number[];
+}
+
 export interface TimedWord {
   text: string;
   /** First sample, and the sample behind the last. */

@@ -9,6 +9,7 @@ import { HELP } from "./shortcuts";
 export interface TransportEvents {
   toggle(): void;
   loop(): void;
+  pitch(): void;
   speed(speed: number): void;
   download(format: string): void;
 }
@@ -24,14 +25,20 @@ export class TransportView {
   private readonly whole = element("span", { class: "hs-whole" });
   private readonly speed = element("select", { class: "hs-speed", "aria-label": labels.player.speed });
   private readonly loop = this.button("hs-chip", labels.player.loop, "loop", () => this.events.loop());
+  private readonly pitch = this.button("hs-chip", labels.player.pitch, "pitch", () => this.events.pitch());
   private readonly helpButton: HTMLButtonElement;
 
   constructor(
     formats: readonly string[],
+    hasPicture: boolean,
     private readonly events: TransportEvents
   ) {
     this.loop.append(labels.player.loop);
     this.loop.title = labels.player.loopHint;
+    this.pitch.append(labels.player.pitch);
+    this.pitch.title = labels.player.pitchHint;
+    this.pitch.hidden = !hasPicture;
+    this.showPitch(false);
     this.speed.append(
       ...SPEEDS.map(speed => element("option", { value: String(speed) }, labels.player.speedValue(speed)))
     );
@@ -49,6 +56,7 @@ export class TransportView {
       element("div", { class: "hs-clock" }, this.now, this.whole),
       element("label", { class: "hs-speed-box" }, labels.player.speed, this.speed),
       this.loop,
+      this.pitch,
       this.helpButton
     );
     this.downloads = element(
@@ -77,6 +85,10 @@ export class TransportView {
 
   showLoop(looping: boolean): void {
     this.loop.setAttribute("aria-pressed", String(looping));
+  }
+
+  showPitch(shown: boolean): void {
+    this.pitch.setAttribute("aria-pressed", String(shown));
   }
 
   toggleHelp(): void {
