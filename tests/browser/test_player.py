@@ -235,6 +235,19 @@ def test_sound_comes_while_a_cell_is_busy_and_its_job_can_be_cancelled(lab: LabP
     expect(running.get_by_role("button", name="Cancel")).to_be_hidden()
 
 
+def test_what_was_measured_is_told_and_the_pitch_is_drawn_when_it_is_wanted(lab: LabPage) -> None:
+    panel = player(lab, 0)
+    expect(panel.locator(".hs-facts summary")).to_contain_text("LUFS")
+    button = panel.get_by_role("button", name="Pitch")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "true")
+    expect(panel.get_by_role("status")).to_have_text("Pitch on, found by dio")
+    assert panel.locator(".hs-pitch-line").get_attribute("d")
+    button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
+    expect(panel.locator(".hs-pitch-line")).to_have_count(0)
+
+
 def test_progress_tells_stage_share_and_what_a_job_waits_for(lab: LabPage) -> None:
     waiting = lab.page.locator(".hay-say-progress").nth(1)
     expect(waiting).to_contain_text("place 3 in the batch lane \u00b7 another voice is in memory")
