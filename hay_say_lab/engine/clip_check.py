@@ -14,7 +14,7 @@ from hay_say_lab.audio.cut import CUTS, cut_frames
 from hay_say_lab.audio.prepare import PREPARE_CONTROLS
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.control import Number
-from hay_say_lab.domain.manifest import AudioContract
+from hay_say_lab.domain.manifest import AudioContract, Offer
 from hay_say_lab.errors import Fix, Problem
 
 LOWEST_PEAK = 1e-4                          # -80 dB: below this a clip counts as silent
@@ -81,6 +81,18 @@ def cut_problems(prepare: Settings) -> Iterator[Problem]:
         yield Problem("prepare.end_seconds", message, Fix("Take it to its end", whole))
 
 
+def piece_warnings(facts: ClipFacts, offer: Offer, field: str, prepare: Settings) -> Iterator[Problem]:
+    """A clip that is longer than an offer takes at once, and comes in pieces."""
+    part = _part(facts, _readable(prepare))
+    if offer.audio is not None and offer.pieces and part.seconds > offer.audio.longest_seconds:
+        yield Problem(
+            field,
+            f"The clip lasts {part.seconds:.0f} s and {offer.audio.longest_seconds:g} s are taken at once: it is cut at quiet "
+            f"places and goes through in {math.ceil(part.seconds / offer.audio.longest_seconds)} pieces or more.",
+            _trimmed(part, offer.audio, prepare),
+        )
+
+
 def clip_warnings(facts: ClipFacts, field: str, prepare: Settings) -> Iterator[Problem]:
     """What is taken as it is, and will be heard: clipping, and a constant offset."""
     if facts.clipped_share > LARGEST_CLIPPED_SHARE:
@@ -136,18 +148,19 @@ def _too_short(part: _Part, contract: AudioContract, field: str, prepare: Settin
 
 
 def _too_long(part: _Part, contract: AudioContract, field: str, prepare: Settings) -> Problem:
-    """Its fix keeps the beginning; in whole milliseconds where that is exact enough."""
+    message = f"The clip lasts {part.seconds:.0f} s; at most {contract.longest_seconds:g} s are taken at once."
+    return Problem(field, message, _trimmed(part, contract, prepare))
+
+
+def _trimmed(part: _Part, contract: AudioContract, prepare: Settings) -> Fix:
+    """Keep the beginning of the part, in whole milliseconds where that is exact enough."""
     rate = part.facts.sample_rate
     last = part.first + math.floor(contract.longest_seconds * rate)
     end_seconds = math.floor(1000 * last / rate) / 1000
     if round(end_seconds * rate) <= part.first:
         end_seconds = last / rate
     label = f"Take the first {contract.longest_seconds:g} s" if not part.first else f"Take {contract.longest_seconds:g} s"
-    return Problem(
-        field,
-        f"The clip lasts {part.seconds:.0f} s; at most {contract.longest_seconds:g} s are taken at once.",
-        Fix(label, _added(prepare, {"end_seconds": end_seconds})),
-    )
+    return Fix(label, _added(prepare, {"end_seconds": end_seconds}))
 
 
 def _quietest(facts: ClipFacts, wanted: Settings) -> float:

@@ -9,7 +9,7 @@ from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.control import check_settings, pointer
 from hay_say_lab.domain.request import LARGEST_SEED, LONGEST_TEXT, Request
 from hay_say_lab.engine.casting import Casting, speaks
-from hay_say_lab.engine.clip_check import LOWEST_PEAK, clip_problems, clip_warnings, cut_problems
+from hay_say_lab.engine.clip_check import LOWEST_PEAK, clip_problems, clip_warnings, cut_problems, piece_warnings
 from hay_say_lab.engine.treatment import Treatment
 from hay_say_lab.errors import Fix, LabError, Problem
 from hay_say_lab.text.checks import text_problems, text_warnings
@@ -119,8 +119,7 @@ class Preflight:
             found += clip_problems(facts, offer.audio, "clip", request.prepare, pieces=offer.comes_in_pieces)
         yield from found or self.treatment.isolated_clip_problems(request, facts)
 
-    @staticmethod
-    def _clip_warnings(request: Request, facts_of: FactsOf) -> Iterator[Problem]:
+    def _clip_warnings(self, request: Request, facts_of: FactsOf) -> Iterator[Problem]:
         if request.clip is None or not request.steps or request.steps[0].task == "speak":
             return
         try:
@@ -128,6 +127,11 @@ class Preflight:
         except LabError:
             return                              # told by _clip
         yield from clip_warnings(facts, "clip", request.prepare)
+        try:
+            offer = self.casting.resolved_step(request, 0).offer
+        except LabError:
+            return                              # told by _step
+        yield from piece_warnings(facts, offer, "clip", request.prepare)
 
     def _step(self, request: Request, index: int) -> Iterator[Problem]:
         step = request.steps[index]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from tornado.httputil import HTTPHeaders
@@ -36,7 +37,7 @@ class Outgoing:
     headers: HTTPHeaders
 
 
-class Call:
+class Call(ABC):
     """`take` the body piece by piece, then `perform`. `abandon`: nobody waits for the answer any more."""
 
     def __init__(self, outgoing: Outgoing, finder: HostFinder, listener: Listener) -> None:
@@ -46,12 +47,13 @@ class Call:
         self._exchange: Exchange | None = None
         self.abandoned = False
 
+    @abstractmethod
     async def take(self, chunk: bytes) -> None:
-        raise NotImplementedError
+        """A piece of the body, in order."""
 
+    @abstractmethod
     async def perform(self) -> bool:
         """Whether the answer was passed on to its end. Raises LabError where there is none to pass on."""
-        raise NotImplementedError
 
     def abandon(self) -> None:
         self.abandoned = True

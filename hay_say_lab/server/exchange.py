@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import urllib.parse
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable
 
 from tornado.http1connection import HTTP1Connection, HTTP1ConnectionParameters
@@ -82,7 +83,7 @@ class Exchange:
         self._connection.close()
 
 
-class Answer(HTTPMessageDelegate):
+class Answer(HTTPMessageDelegate, ABC):
     """What becomes of an answer. `status` is 0 until its head is there."""
 
     def __init__(self) -> None:
@@ -98,9 +99,9 @@ class Answer(HTTPMessageDelegate):
         self.status = start_line.code
         return self.head(start_line.code, headers)
 
+    @abstractmethod
     def head(self, status: int, headers: HTTPHeaders) -> Awaitable[None] | None:
         """Status and headers are there."""
-        raise NotImplementedError
 
     def finish(self) -> None:
         self.complete = True

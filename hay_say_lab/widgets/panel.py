@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from abc import ABCMeta, abstractmethod
 from typing import Any
 
 import anywidget
+from traitlets import MetaHasTraits
 
 
-class Panel(anywidget.AnyWidget):
+class _Kind(ABCMeta, MetaHasTraits):
+    """A class with traits that may have abstract methods."""
+
+
+class Panel(anywidget.AnyWidget, metaclass=_Kind):
     """A widget of ours. A subclass brings `_esm`, traits, and `_hear`."""
 
     def __init__(self, **traits: Any) -> None:
@@ -15,9 +21,9 @@ class Panel(anywidget.AnyWidget):
         _let_the_browser_choose_the_subshell(self.comm)
         self.on_msg(self._hear)
 
+    @abstractmethod
     def _hear(self, _widget: Any, message: object, _buffers: object) -> None:
         """Answer a message from the browser. A comm handler: it only queues or starts, and never waits."""
-        raise NotImplementedError
 
 
 def _let_the_browser_choose_the_subshell(comm: Any) -> None:

@@ -334,6 +334,17 @@ def test_what_will_be_heard_of_a_clip_is_a_warning_and_an_offset_is_mended_by_a_
     assert preflight.warnings(SAY.evolve(clip=CLIP), _known(facts)) == [], "nobody takes it"
 
 
+def test_a_clip_that_comes_in_pieces_is_a_warning_and_can_be_trimmed_instead(preflight: Preflight) -> None:
+    request = CHANGE.evolve(steps=(Step("convert", "parrot:polly"),))
+    facts = _facts(frames=7201 * 44_100)
+    assert _problems(preflight, request, facts) == []
+    (warning,) = preflight.warnings(request, _known(facts))
+    assert "3 pieces or more" in warning.message
+    mended = Request.from_json(patched(request.as_json(), warning.fix.patch))
+    assert mended.prepare == {"end_seconds": 3600.0}
+    assert preflight.warnings(mended, _known(facts)) == []
+
+
 def test_the_voice_that_would_serve_is_named_where_none_was_asked_for(preflight: Preflight) -> None:
     request = Request((Step("speak"), Step("convert")), text=RequestText("Guten Tag.", "de"))
     speaking, converting = preflight.casting.serving(request)

@@ -6,12 +6,17 @@ import numpy
 import pytest
 
 from hay_say_lab.audio.auto_tune import KEYS, SCALES, notes_of, tune_to_contour, tune_to_key
+from hay_say_lab.audio.f0 import f0_contour
 from tests.audio.finish.voices import SAMPLE_RATE, mel_cepstral_distance, pitch_of, voice
+from tests.audio.prepare.speech import speech
 
 
 def _cents_from_key(samples: numpy.ndarray, key: str, scale: str) -> float:
     """Median distance of the voiced frames from the nearest note of the key."""
-    pitch = pitch_of(samples)
+    return _median_cents(pitch_of(samples), key, scale)
+
+
+def _median_cents(pitch: numpy.ndarray, key: str, scale: str) -> float:
     semitones = 69 + 12 * numpy.log2(pitch[pitch > 0] / 440)
     allowed = [12 * octave + KEYS.index(key) + step for octave in range(-1, 11) for step in SCALES[scale]]
     return float(numpy.median(100 * numpy.abs(semitones[:, None] - numpy.array(allowed)).min(axis=1)))
@@ -24,6 +29,16 @@ def test_at_full_strength_the_voice_is_on_the_notes_of_the_key(key: str, scale: 
     sound = voice(hertz=hertz)
     assert _cents_from_key(sound, key, scale) > 20
     assert _cents_from_key(tune_to_key(sound, SAMPLE_RATE, key, scale, 1.0), key, scale) <= 10
+
+
+def test_fast_speech_is_on_the_notes_wherever_it_repeats_itself_as_a_voice_does() -> None:
+    """Behind a consonant the tracker goes on where nothing repeats itself: what it says there is nobody's pitch."""
+    fast = speech(4.0)                      # syllables of a quarter of a second, over three semitones each
+    for key, scale in (("c", "major"), ("d", "minor")):
+        tuned = tune_to_key(fast.samples, fast.sample_rate, key, scale, 1.0)
+        before, after = (f0_contour(sound, fast.sample_rate).confident_hz() for sound in (fast.samples, tuned))
+        assert _median_cents(before, key, scale) > 20
+        assert _median_cents(after, key, scale) <= 10
 
 
 def test_half_the_strength_goes_half_of_the_way() -> None:
