@@ -13,11 +13,16 @@ if TYPE_CHECKING:
     from hay_say_lab.client.lab import Lab
 
 
-def declare_treatment(parser: Parser) -> None:
+def declare_prepare(parser: Parser, moment: str) -> None:
+    """`moment`: before what it is done."""
     parser.add_argument(
         "--prepare", action="append", default=[], metavar="NAME=VALUE",
-        help="what is done to the recording before it is converted, such as noise_reduction=0.5",
+        help=f"what is done to the recording before {moment}, such as noise_reduction=0.5",
     )  # fmt: skip
+
+
+def declare_treatment(parser: Parser) -> None:
+    declare_prepare(parser, "it is converted")
     parser.add_argument(
         "--finish", action="append", default=[], metavar="NAME=VALUE",
         help="what is done to the result, such as speed=1.2 or loudness_lufs=-16",
@@ -27,6 +32,19 @@ def declare_treatment(parser: Parser) -> None:
         help="bits a sample of --out: WAV 16, 24 or 32 (float), FLAC 16 or 24 (default: 16)",
     )  # fmt: skip
     parser.add_argument("--effects", metavar="PRESET", help="a chain of effects by name, such as telephone")
+
+
+def read_prepare(lab: Lab, pairs: list[str]) -> dict[str, Any]:
+    """Settings of prepare by name. Raises InvalidRequest for pairs that are none."""
+    from hay_say_lab.domain.control import control_from_json
+
+    if not pairs:
+        return {}
+    controls = tuple(control_from_json(document) for document in lab.controls_of_sound()["prepare"])
+    settings, problems = typed_pairs(controls, pairs, "prepare")
+    if problems:
+        raise InvalidRequest(problems[0].message, problems=problems)
+    return settings
 
 
 def read_treatment(lab: Lab, options: argparse.Namespace) -> tuple[dict[str, Any], list[Problem]]:

@@ -9,6 +9,7 @@ from hay_say_lab.cli.command import Command, Parser, actions
 from hay_say_lab.cli.exits import Exit
 from hay_say_lab.cli.report import ReportBeside
 from hay_say_lab.cli.session import Session, table
+from hay_say_lab.cli.treatment import declare_prepare, read_prepare
 
 PROVENANCE = ("source", "licence", "consent", "intended_use")
 
@@ -44,6 +45,7 @@ def _declare_add(parser: Parser) -> None:
     parser.add_argument(
         "--language", metavar="TAG", action="append", default=[], help="BCP 47; may be given several times"
     )
+    declare_prepare(parser, "the voice is made of it")
 
 
 def run(options: argparse.Namespace, session: Session) -> Exit:
@@ -70,6 +72,7 @@ def _add(options: argparse.Namespace, session: Session) -> None:
         title=options.title,
         languages=tuple(options.language),
         **{name: getattr(options, name) for name in PROVENANCE},
+        prepare=read_prepare(session.lab, options.prepare),
     )
     session.answer(voice | reference.document, "\n".join([_described(voice), *reference.lines]))
 

@@ -25,10 +25,12 @@ def test_a_voice_is_made_from_a_recording_used_and_removed(hay_say: Shell) -> No
     text = "The reference recording has to be three seconds long at the least, and says many different sounds."
     assert hay_say("say", text, "--language", "en", "--out", "reference.wav").status == 0
     name = f"tester-{hay_say.folder.name}"[:40].rstrip("-_").replace("_", "-")
-    made = hay_say.json("voices", "add", "world", name, "--reference", "reference.wav", "--language", "en", *PROVENANCE)
+    how = ("--reference", "reference.wav", "--language", "en", "--prepare", "end_seconds=4.5", *PROVENANCE)
+    made = hay_say.json("voices", "add", "world", name, *how)
     assert made.status == 0, made.err
     voice = made.document["id"]
     assert voice == f"world:{name}"
+    assert made.document["notes"]["prepare"] == {"end_seconds": 4.5}
     shown = hay_say("voices", "show", voice).out
     assert "intended use: tests" in shown
     assert "languages: en" in shown
@@ -47,4 +49,6 @@ def test_a_voice_that_nobody_can_make_is_refused_with_all_problems(hay_say: Shel
     assert (ended.status, ended.fields) == (2, {"name", "reference"})
     ended = hay_say.json("voices", "add", "parrot", "me", "--reference", "short.wav")
     assert (ended.status, ended.fields) == (2, {"architecture"})
+    ended = hay_say.json("voices", "add", "world", "me", "--reference", "short.wav", "--prepare", "end_seconds")
+    assert (ended.status, ended.fields) == (2, {"prepare"})
     assert hay_say.json("voices", "add", "world", "me").fields == {"arguments"}
