@@ -2,8 +2,9 @@
 
 A vocoder that draws voiced sound as pulses alone leaves nothing but harmonics above 2.5 kHz, where a throat makes as
 much noise as tone, and buzzes through voiced fricatives. Where a stretch repeats itself better than a voice does, part
-of each harmonic is exchanged for noise of the same short-time spectrum. Sound that is as noisy as a voice stays as it
-is, to the bit.
+of each harmonic is exchanged for noise of the same short-time spectrum. Where voices lack breath, a vocoder was at work:
+its noise has too much grain then, and is evened as far as breath is lacking. Sound that is as noisy as a voice stays as
+it is, to the bit.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.f0 import FRAMES_PER_SECOND, f0_contour
+from hay_say_lab.audio.grain import less_grain
 from hay_say_lab.audio.level import Doubles, as_float32, level_exponent
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
 from hay_say_lab.audio.scratch import blocks, zeros
@@ -49,12 +51,24 @@ _PERIOD_SLACK = 0.10            # the period is looked for within this of 1 / f0
 _FILL_HZ = 150.0
 _ROUNDS = 4
 _SMALLEST_POWER = 1e-14
+_NATURAL_LACK, _VOCODED_LACK = 0.05, 0.25       # medians of what is missing above 2.5 kHz: four speakers, their copies
+_MOST_EVENED = 0.8                              # of the grain: noise has a grain of its own
+
+
+@dataclass(frozen=True, slots=True)
+class _Cure:
+    """What is to be done, frame by frame at FRAMES_PER_SECOND."""
+
+    shares: numpy.ndarray       # (bands, T): of each band's energy that must become noise
+    evened: numpy.ndarray       # (T,): how much of the grain goes, 0 where voiced
+    spread_hz: float            # the neighbourhood whose energy the noise takes: one f0
 
 
 def reduce_metallic(
     samples: numpy.ndarray, sample_rate: int, strength: float, seed: int, checkpoint: Checkpoint = unwatched
 ) -> numpy.ndarray:
-    """Samples (N,) -> (N,) float32 with breath restored in what is voiced; strength 0 (off)..1 (a voice's own measure).
+    """Samples (N,) -> (N,) float32 with breath restored in what is voiced, and less grain in what is not; strength 0
+    (off)..1 (a voice's own measure).
 
     The noise comes from `seed` alone. Strength 0, or nothing voiced, gives the same array back.
     """
@@ -72,8 +86,10 @@ def reduce_metallic(
     shares *= strength
     if not numpy.any(shares > 0):
         return samples
+    evened = numpy.where(f0_hz > 0, 0.0, strength * _grain_to_lose(shares / strength, f0_hz))
+    cure = _Cure(shares, evened, float(numpy.median(f0_hz[f0_hz > 0])))
     breathing = zeros(len(samples))
-    for start, added in _fill(sound, sample_rate, shares, seed, f0_hz, part(checkpoint, 0.7, 1.0)):
+    for start, added in _fill(sound, sample_rate, cure, seed, part(checkpoint, 0.7, 1.0)):
         end = start + len(added)
         breathing[start:end] = as_float32(samples[start:end] + numpy.ldexp(added, -exponent))
     return breathing
@@ -178,13 +194,17 @@ def _fricative_share(sound: Doubles, sample_rate: int, frames: int) -> numpy.nda
     return numpy.clip(share, 0.0, 1.0)
 
 
+def _grain_to_lose(missing: numpy.ndarray, f0_hz: numpy.ndarray) -> float:
+    """How much of the noise's grain goes: nothing in a voice that has its breath, by what is missing (bands, T)."""
+    import numpy
+
+    upper = missing[1:, f0_hz > 0] if len(missing) > 1 else missing[:, f0_hz > 0]
+    lack = float(numpy.median(upper.mean(axis=0)))
+    return _MOST_EVENED * min(max((lack - _NATURAL_LACK) / (_VOCODED_LACK - _NATURAL_LACK), 0.0), 1.0)
+
+
 def _fill(
-    sound: Doubles,
-    sample_rate: int,
-    shares: numpy.ndarray,
-    seed: int,
-    f0_hz: numpy.ndarray,
-    checkpoint: Checkpoint,
+    sound: Doubles, sample_rate: int, cure: _Cure, seed: int, checkpoint: Checkpoint
 ) -> Iterator[tuple[int, numpy.ndarray]]:
     """(start, what must be added to `sound` there), block by block: a block starts on a hop, so its frames are the
     whole's."""
@@ -196,21 +216,15 @@ def _fill(
     noise, generator = zeros(len(sound)), numpy.random.default_rng(seed)
     for first, last in blocks(len(sound)):
         generator.standard_normal(out=noise[first:last], dtype=numpy.float32)
-    spread_hz = float(numpy.median(f0_hz[f0_hz > 0]))
     for start in range(0, len(sound), block):
         checkpoint(start / len(sound), "restoring the breath")
         first, last = max(start - margin, 0), min(start + block + margin, len(sound))
-        filled = _fill_block(sound[first:last], noise[first:last], sample_rate, shares, first / sample_rate, spread_hz)
+        filled = _fill_block(sound[first:last], noise[first:last], sample_rate, cure, first / sample_rate)
         yield start, filled[start - first : start - first + block]
 
 
 def _fill_block(
-    sound: numpy.ndarray,
-    noise: numpy.ndarray,
-    sample_rate: int,
-    shares: numpy.ndarray,
-    start_seconds: float,
-    spread_hz: float,
+    sound: numpy.ndarray, noise: numpy.ndarray, sample_rate: int, cure: _Cure, start_seconds: float
 ) -> numpy.ndarray:
     """(n,) to add. The noise takes each bin's energy from its neighbourhood of one f0; then a few rounds bring the
     energy of every 25 ms x 150 Hz back to what it was, so that level and timbre stay."""
@@ -224,10 +238,13 @@ def _fill_block(
     transform = ShortTimeFFT(hann(window, sym=False), window // 4, sample_rate)
     spectrum = transform.stft(sound)                                            # (F, T)
     bin_hz = sample_rate / window
-    noisy = _shares_on(transform.f, start_seconds + transform.t(len(sound)), shares, sample_rate)
+    seconds = start_seconds + transform.t(len(sound))
+    noisy = _shares_on(transform.f, seconds, cure.shares, sample_rate)
     random = transform.stft(noise.astype(numpy.float64)) / numpy.sqrt((hann(window, sym=False) ** 2).sum())
-    spread = _smoothed(spectrum, spread_hz / bin_hz)
+    spread = _smoothed(spectrum, cure.spread_hz / bin_hz)
     change = (numpy.sqrt(1.0 - noisy) - 1.0) * spectrum + numpy.sqrt(noisy * spread) * random
+    nearest = numpy.clip(numpy.rint(seconds * FRAMES_PER_SECOND).astype(int), 0, len(cure.evened) - 1)
+    change += less_grain(spectrum, transform.f, sample_rate, cure.evened[nearest])
     added = transform.istft(change, k1=len(sound))
     wanted = _smoothed(spectrum, _FILL_HZ / bin_hz)
     amount = numpy.minimum(1.0, 5.0 * noisy)

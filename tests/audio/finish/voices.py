@@ -54,10 +54,24 @@ def pitch_of(samples: Samples, sample_rate: int = SAMPLE_RATE) -> Samples:
     return pyworld.harvest(samples.astype(numpy.float64), sample_rate, f0_floor=60.0, f0_ceil=600.0)[0]
 
 
+def hissing_voice() -> Samples:
+    """A voice with a fricative before, between and behind its vowels: samples (N,) float32."""
+    vowels = numpy.array_split(voice(1.2), 3)
+    hisses = [_hiss(0.25, 3500, 1), _hiss(0.2, 2000, 2), _hiss(0.3, 4500, 3)]
+    pairs = [part for pair in zip(hisses, vowels, strict=True) for part in pair]
+    return numpy.concatenate([*pairs, _hiss(0.25, 3000, 4)]).astype(numpy.float32)
+
+
+def _hiss(seconds: float, above_hz: float, seed: int) -> Samples:
+    noise = numpy.random.default_rng(seed).standard_normal(round(seconds * SAMPLE_RATE))
+    noise = sosfilt(butter(2, above_hz, "high", fs=SAMPLE_RATE, output="sos"), noise)
+    return 0.08 * noise / noise.std() * numpy.hanning(len(noise)) ** 0.25
+
+
 @functools.cache
-def spoken_and_vocoded(breath: float = 0.4) -> tuple[Samples, Samples, Samples]:
+def spoken_and_vocoded(*, hissing: bool = False) -> tuple[Samples, Samples, Samples]:
     """(a voice, its WORLD copy without aperiodicity, its WORLD copy with the aperiodicity that WORLD measured)."""
-    sound = voice(breath=breath).astype(numpy.float64)
+    sound = (hissing_voice() if hissing else voice()).astype(numpy.float64)
     f0, times = pyworld.harvest(sound, SAMPLE_RATE, f0_floor=60.0, f0_ceil=500.0)
     envelope = pyworld.cheaptrick(sound, f0, times, SAMPLE_RATE)
     breathy = pyworld.d4c(sound, f0, times, SAMPLE_RATE)
