@@ -7,10 +7,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import architectures, control_plane
+from benchmarks import architectures, control_plane, finish_change, long_audio
 from benchmarks.figures import Figure, machine, page
 
 
@@ -21,13 +22,20 @@ def main() -> int:
     parser.add_argument(
         "--similarity-python", default=sys.executable, help="an interpreter that has torch and Resemblyzer"
     )
+    parts: dict[str, Callable[[], Iterator[Figure]]] = {
+        "control_plane": control_plane.figures,
+        "architectures": lambda: architectures.figures(options.recordings),
+        "finish_change": finish_change.figures,
+        "long_audio": long_audio.figures,
+    }
+    parser.add_argument("--only", choices=parts, help="measure this part, and write nothing")
     options = parser.parse_args()
     found: list[Figure] = []
-    for figure in (*control_plane.figures(), *architectures.figures(options.recordings)):
-        holds = {True: "holds", False: "DOES NOT HOLD", None: ""}[figure.holds]
-        sys.stdout.write(f"{figure.name}: {figure.value:.3g} {figure.unit} {holds}\n")
-        sys.stdout.flush()
-        found.append(figure)
+    for name, figures in parts.items():
+        if options.only in (None, name):
+            found += _told(figures())
+    if options.only:
+        return 0
     similarity = _similarity(options.similarity_python, options.recordings)
     sys.stdout.write(f"similarity: {'measured' if similarity['measured'] else 'not measured: ' + similarity['why']}\n")
     facts = machine()
@@ -36,6 +44,14 @@ def main() -> int:
     (options.out / "benchmarks.json").write_text(json.dumps(document, indent=1) + "\n")
     (options.out / "benchmarks.md").write_text(page(facts, found, similarity))
     return 0
+
+
+def _told(figures: Iterable[Figure]) -> Iterator[Figure]:
+    for figure in figures:
+        holds = {True: "holds", False: "DOES NOT HOLD", None: ""}[figure.holds]
+        sys.stdout.write(f"{figure.name}: {figure.value:.3g} {figure.unit} {holds}\n    {figure.how}\n")
+        sys.stdout.flush()
+        yield figure
 
 
 def _similarity(interpreter: str, recordings: Path) -> dict[str, Any]:

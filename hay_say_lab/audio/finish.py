@@ -14,7 +14,6 @@ from hay_say_lab.audio.level import gain_of, hold_peaks
 from hay_say_lab.audio.loudness import CEILING_DBTP, bring_to_loudness
 from hay_say_lab.audio.metallic import reduce_metallic
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
-from hay_say_lab.audio.scratch import let_go
 from hay_say_lab.audio.time_stretch import FASTEST, SLOWEST, time_stretch
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.domain.control import Choice, Control, Number, check_settings, with_defaults
@@ -161,9 +160,7 @@ def finish(
     begun = 0.0
     for name in wanted:
         ended = begun + _STEPS[name] / whole
-        before = clip
-        clip, report[name] = steps[name](before, part(checkpoint, begun, ended))
-        let_go(before.samples)
+        clip, report[name] = steps[name](clip, part(checkpoint, begun, ended))
         begun = ended
     return clip, report
 

@@ -11,6 +11,7 @@ from hay_say_lab.audio.distance import estimated_snr_db
 from hay_say_lab.audio.f0 import Contour, f0_contour
 from hay_say_lab.audio.level import true_peak_dbtp
 from hay_say_lab.audio.loudness import integrated_lufs, loudest_lufs
+from hay_say_lab.audio.objects import finite
 from hay_say_lab.audio.picture import picture_of
 from hay_say_lab.audio.progress import Checkpoint, part
 from hay_say_lab.audio.report import noise_floor_db, report_on, speech_share
@@ -37,9 +38,7 @@ def measures_of(clip: Clip, names: Iterable[str], track: Track, checkpoint: Chec
 
     Raises InvalidRequest for a clip without samples or with one that is no number, TooLarge for f0 of hours.
     """
-    import numpy
-
-    if not len(clip.samples) or not numpy.isfinite(clip.samples).all():
+    if not len(clip.samples) or not finite(clip.samples):
         raise InvalidRequest(
             "The clip is empty or holds samples that are not numbers.", field="clip", fix="Export the recording again."
         )

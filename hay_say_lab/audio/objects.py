@@ -5,12 +5,11 @@ A clip is read as a map of its file and written block by block, so neither takes
 
 from __future__ import annotations
 
-import mmap
 import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from hay_say_lab.audio.scratch import blocks, let_go
+from hay_say_lab.audio.scratch import blocks, let_go, view
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.errors import InvalidRequest
 
@@ -42,7 +41,7 @@ def write_clip(path: Path, clip: Clip) -> None:
     ) as file:
         for start, end in blocks(len(samples)):
             file.write(numpy.ascontiguousarray(samples[start:end], dtype=numpy.float32))
-    let_go(samples)
+            let_go()
 
 
 def finite(samples: numpy.ndarray) -> bool:
@@ -57,7 +56,6 @@ def finite(samples: numpy.ndarray) -> bool:
 
 def read_clip(path: Path) -> Clip:
     """Read what `write_clip` wrote: samples (N,) float32, a read-only view of the file."""
-    import numpy
     import soundfile
 
     facts = soundfile.info(path)
@@ -65,9 +63,7 @@ def read_clip(path: Path) -> Clip:
         samples, sample_rate = soundfile.read(path, dtype="float32", always_2d=False)
         return Clip(samples, sample_rate)
     with path.open("rb") as file:
-        start = _samples_begin(file)
-        whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    return Clip(numpy.frombuffer(whole, "<f4", facts.frames, start), facts.samplerate)
+        return Clip(view(file, "<f4", facts.frames, _samples_begin(file)), facts.samplerate)
 
 
 def _samples_begin(file: BinaryIO) -> int:

@@ -19,7 +19,6 @@ from hay_say_lab.audio.objects import finite
 from hay_say_lab.audio.pitch_shift import MOST_SEMITONES, shift_pitch
 from hay_say_lab.audio.pitch_tone import pitch_tone
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
-from hay_say_lab.audio.scratch import let_go
 from hay_say_lab.audio.silence import activity_of, keep, spans_heard
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.domain.control import Control, Number, Toggle, check_settings, with_defaults
@@ -102,7 +101,6 @@ def prepare(
         inner = part(checkpoint, finished / whole, (finished + work) / whole)
         inner(0.0, name.replace("_", " "))
         made, report[name] = stage(now, chosen, inner)
-        let_go(now.samples)
         now, finished = made if isinstance(made, Clip) else Clip(made, now.sample_rate), finished + work
     checkpoint(1.0, "prepared")
     return now, report

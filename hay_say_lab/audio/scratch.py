@@ -15,7 +15,8 @@ import tempfile
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Literal
+from weakref import WeakSet
 
 from hay_say_lab.errors import StorageFailed
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 SHORT_BYTES = 4 << 20               # up to this an array lies in memory: 23 s of float32 at 44.1 kHz
 BLOCK_SAMPLES = 1 << 18             # a step of what walks over a whole clip: 1 MiB of float32
 
+_maps: WeakSet[mmap.mmap] = WeakSet()       # whose pages may be let go
 _folder: ContextVar[Path | None] = ContextVar("scratch_folder", default=None)
 
 
@@ -82,13 +84,23 @@ def blocks(count: int, most: int = BLOCK_SAMPLES) -> Iterator[tuple[int, int]]:
         yield start, min(start + most, count)
 
 
-def let_go(samples: numpy.ndarray) -> None:
-    """Let the system have back the pages of an array that lies in a file; reading it again fetches them again."""
-    base: Any = samples
-    while base is not None and not isinstance(base, mmap.mmap):
-        base = base.obj if isinstance(base, memoryview) else getattr(base, "base", None)
-    if base is not None and hasattr(mmap, "MADV_DONTNEED"):
-        base.madvise(mmap.MADV_DONTNEED)
+def view(file: IO[bytes], dtype: str, count: int, start_byte: int = 0) -> numpy.ndarray:
+    """(count,) of a file that is open for reading, as it lies there; it stays when the file is closed. Read-only."""
+    import numpy
+
+    found = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    _maps.add(found)
+    return numpy.frombuffer(found, dtype, count, start_byte)
+
+
+def let_go() -> None:
+    """Let the system have back the pages of all arrays that lie in files: who reads on fetches them again.
+
+    What has been worked on would else count as this process's until the array ends. Costs microseconds.
+    """
+    if hasattr(mmap, "MADV_DONTNEED"):
+        for found in list(_maps):
+            found.madvise(mmap.MADV_DONTNEED)
 
 
 class Tape:
@@ -143,7 +155,9 @@ def _reserve(file: IO[bytes], size: int) -> None:
 def _mapped(file: IO[bytes], size: int, dtype: str) -> numpy.ndarray:
     import numpy
 
-    return numpy.frombuffer(mmap.mmap(file.fileno(), size), dtype)
+    made = mmap.mmap(file.fileno(), size)
+    _maps.add(made)
+    return numpy.frombuffer(made, dtype)
 
 
 @contextlib.contextmanager

@@ -68,9 +68,11 @@ class AudioRuntime(Runtime):
 
     def measure(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
         """Measures of a clip, and of it against the input 'against': a document of each, by name."""
+        from hay_say_lab.audio import scratch
         from hay_say_lab.audio.measures import tracker
 
-        return measured(clip, settings, context, tracker(settings["f0_method"]))
+        with scratch.inside(context.out):
+            return measured(clip, settings, context, tracker(settings["f0_method"]))
 
     def mix(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
         """A finished voice -> the voice over the background that it was taken out of, and the picture of both."""

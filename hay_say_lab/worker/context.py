@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hay_say_lab.audio.scratch import let_go, zeros
 from hay_say_lab.worker.kept import Kept
 from hay_say_lab.worker.protocol import Frame, Line
 
@@ -45,8 +46,6 @@ class StageContext:
         self._asked_at = 0.0
 
     def samples(self, count: int) -> numpy.ndarray:
-        from hay_say_lab.audio.scratch import zeros
-
         return zeros(count, folder=self.out)
 
     def checkpoint(self, fraction: float, message: str = "") -> None:
@@ -54,6 +53,7 @@ class StageContext:
         if now - self._asked_at < SECONDS_BETWEEN_CHECKPOINTS:
             return
         self._asked_at = now
+        let_go()
         share = min(max(float(fraction), 0.0), 1.0) if math.isfinite(fraction) else 0.0
         told = str(message)[:LONGEST_MESSAGE].encode(errors="replace").decode()
         self._line.send({"type": "checkpoint", **self._name, "fraction": share, "message": told})
