@@ -55,13 +55,14 @@ def figures() -> Iterator[Figure]:
 
 def measured(seconds: int) -> Measured:
     """The chain on speech of a length, from nothing: an empty data home and no host."""
+    from hay_say_lab.client.hosting import Hosting
     from hay_say_lab.client.lab import Lab
 
     with _home() as home:
         lab = Lab(home)
         clip = _speech(lab, home, seconds)
         end_host(home)                                      # and what the workers of the speech held
-        lab.voices()
+        Hosting(home).address()
         with _Watch(home) as watch:
             handle = lab.convert(clip, prepare=PREPARE, finish=FINISH, **SETTINGS)
             handle.result()

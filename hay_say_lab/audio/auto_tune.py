@@ -44,10 +44,10 @@ def tune_to_key(
     voiced = f0_hz > 0
     if not numpy.any(voiced):
         return samples
-    notes = notes_of(f0_hz, key, scale)
+    notes = notes_of(f0_hz, key, scale, part(checkpoint, 0.8, 0.82))
     wanted = numpy.zeros(len(f0_hz))
     wanted[voiced] = f0_hz[voiced] * (notes[voiced] / f0_hz[voiced]) ** strength
-    return sing(samples, sample_rate, f0_hz, wanted, part(checkpoint, 0.8, 1.0))
+    return sing(samples, sample_rate, f0_hz, wanted, part(checkpoint, 0.82, 1.0))
 
 
 def tune_to_contour(
@@ -81,7 +81,7 @@ def tune_to_contour(
     return sing(samples, sample_rate, f0_hz, f0_hz * ratio, part(checkpoint, 0.8, 1.0))
 
 
-def notes_of(f0_hz: numpy.ndarray, key: str, scale: str) -> numpy.ndarray:
+def notes_of(f0_hz: numpy.ndarray, key: str, scale: str, checkpoint: Checkpoint = unwatched) -> numpy.ndarray:
     """(T,) the note in Hz that each voiced frame belongs to, 0 where unvoiced."""
     import numpy
     from scipy.ndimage import median_filter
@@ -93,6 +93,7 @@ def notes_of(f0_hz: numpy.ndarray, key: str, scale: str) -> numpy.ndarray:
     steps = numpy.array([step + KEYS.index(key) for step in SCALES[scale]])
     allowed = numpy.sort((steps[None, :] % _SEMITONES + _SEMITONES * numpy.arange(0, 11)[:, None]).ravel())
     for stretch in numpy.split(voiced, numpy.flatnonzero(numpy.diff(voiced) > 1) + 1):
+        checkpoint(float(stretch[0]) / len(f0_hz), "finding the notes")
         pitch = _CONCERT_A + _SEMITONES * numpy.log2(f0_hz[stretch] / CONCERT_A_HZ)
         melody = median_filter(pitch, min(_MELODY_FRAMES, len(pitch) | 1), mode="nearest")
         held = _held_notes(melody, allowed)

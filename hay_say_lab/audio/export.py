@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hay_say_lab.audio.conversion import resample
 from hay_say_lab.audio.objects import read_clip
+from hay_say_lab.audio.scratch import blocks
 from hay_say_lab.audio.tags import tag_flac, tag_mp3, tag_ogg, tag_wav, without_peak_chunk
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.errors import InvalidRequest
@@ -68,34 +69,34 @@ def _checked(file_format: str, bit_depth: int | None) -> int | None:
 
 
 def _encoded(clip: Clip, container: str, depth: int | None) -> bytes:
-    """The bare file, as libsndfile writes it."""
+    """The bare file, as libsndfile writes it. Beside it no more than a block of the clip lies in memory."""
     import soundfile
 
-    samples, subtype = _steps(clip.samples, depth)
+    subtype = {None: "", 16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}[depth]
     quality = {"compression_level": _COMPRESSION} if depth is None else {}
     buffer = io.BytesIO()
     encoding = {"OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}.get(container, subtype)
     with soundfile.SoundFile(
         buffer, "w", samplerate=clip.sample_rate, channels=1, format=container, subtype=encoding, **quality
     ) as file:
-        for start in range(0, len(samples), _BLOCK_SAMPLES):
-            file.write(samples[start : start + _BLOCK_SAMPLES])
+        for start, end in blocks(len(clip.samples), _BLOCK_SAMPLES):
+            file.write(_steps(clip.samples[start:end], depth))
     return buffer.getvalue()
 
 
-def _steps(samples: numpy.ndarray, depth: int | None) -> tuple[numpy.ndarray, str]:
-    """(samples as libsndfile takes them for this depth, its name for it)."""
+def _steps(samples: numpy.ndarray, depth: int | None) -> numpy.ndarray:
+    """Samples (n,) as libsndfile takes them for this depth."""
     import numpy
 
     if depth is None:
-        return numpy.clip(samples, -1.0, 1.0), ""
+        return numpy.clip(samples, -1.0, 1.0)
     if depth == 32:
-        return samples, "FLOAT"
+        return samples
     full = 1 << (depth - 1)
     steps = numpy.clip(numpy.round(samples.astype(numpy.float64) * full), -full, full - 1)
     if depth == 16:
-        return steps.astype(numpy.int16), "PCM_16"
-    return steps.astype(numpy.int32) << 8, "PCM_24"         # libsndfile takes the upper three of four bytes
+        return steps.astype(numpy.int16)
+    return steps.astype(numpy.int32) << 8           # libsndfile takes the upper three of four bytes
 
 
 def _at_mp3_rate(clip: Clip) -> Clip:

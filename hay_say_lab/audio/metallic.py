@@ -111,12 +111,16 @@ def _missing_noise(
     import numpy
     from scipy.ndimage import gaussian_filter1d, median_filter
 
-    fricative = _fricative_share(sound, sample_rate, len(f0_hz))
+    fricative = _fricative_share(sound, sample_rate, len(f0_hz), part(checkpoint, 0.0, 0.2))
     bands = _usable(sample_rate)
     missing = zeros((len(bands), len(f0_hz)), "float64")
     for number, band in enumerate(bands):
         there = _noise_share(
-            sound, sample_rate, f0_hz, band, part(checkpoint, number / len(bands), (number + 1) / len(bands))
+            sound,
+            sample_rate,
+            f0_hz,
+            band,
+            part(checkpoint, 0.2 + 0.8 * number / len(bands), 0.2 + 0.8 * (number + 1) / len(bands)),
         )
         wanted = band.vowel + (band.fricative - band.vowel) * fricative
         lacking = numpy.clip((wanted - there) / (1.0 - there + 1e-9), 0.0, 1.0)
@@ -172,7 +176,7 @@ def _repetition(banded: numpy.ndarray, centre: int, period: float) -> float:
     return min(max(peak, 0.0), 1.0)
 
 
-def _fricative_share(sound: Doubles, sample_rate: int, frames: int) -> numpy.ndarray:
+def _fricative_share(sound: Doubles, sample_rate: int, frames: int, checkpoint: Checkpoint) -> numpy.ndarray:
     """(T,) 0 vowel .. 1 fricative, by the balance of energy above and below 3 kHz."""
     import numpy
     from scipy.ndimage import median_filter
@@ -183,6 +187,7 @@ def _fricative_share(sound: Doubles, sample_rate: int, frames: int) -> numpy.nda
     latest = len(sound) + width // 2
     balance = numpy.empty(frames)
     for first in range(0, frames, _BLOCK_FRAMES):
+        checkpoint(first / frames, "measuring the breath")
         numbers = numpy.arange(first, min(first + _BLOCK_FRAMES, frames))
         starts = numpy.minimum(numbers * sample_rate // FRAMES_PER_SECOND, latest) - width // 2
         stretch = sound.between(starts[0], starts[-1] + width)
@@ -215,6 +220,7 @@ def _fill(
     margin = max(1, round(_MARGIN_SECONDS * sample_rate / hop)) * hop
     noise, generator = zeros(len(sound)), numpy.random.default_rng(seed)
     for first, last in blocks(len(sound)):
+        checkpoint(0.0, "drawing the breath")
         generator.standard_normal(out=noise[first:last], dtype=numpy.float32)
     for start in range(0, len(sound), block):
         checkpoint(start / len(sound), "restoring the breath")

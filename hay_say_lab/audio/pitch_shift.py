@@ -34,7 +34,7 @@ _MARGIN_SECONDS = 0.15                          # of sound around the frames tha
 _UNVOICED_HZ = 500.0                            # the rate at which WORLD lays noise
 _SERVED_HZ = 71.0                               # pitch that the usual FFT serves; deeper voices get twice its length
 _ENVELOPE_FLOOR = 1e-13                         # CheapTrick's own noise must not speak where a clip is empty
-_CONTOUR_SHARE = 0.55                           # of the work
+_CONTOUR_SHARE, _JOINS_SHARE = 0.55, 0.56       # of the work: done once the pitch is known, and the joins
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ def _shifted(sound: numpy.ndarray, rate: int, semitones: float, checkpoint: Chec
     whole = zeros(len(sound))
     fade = _samples_of(_FADE_FRAMES, rate)
     phase = 0.0
-    blocks = _blocks(target, sound, rate)
-    building = part(checkpoint, _CONTOUR_SHARE, 1.0)
+    blocks = _blocks(target, sound, rate, part(checkpoint, _CONTOUR_SHARE, _JOINS_SHARE))
+    building = part(checkpoint, _JOINS_SHARE, 1.0)
     for number, block in enumerate(blocks):
         building(block.first / len(target), "moving the pitch")
         pitch = target[block.first : block.last].copy()
@@ -125,11 +125,12 @@ def _synthesised(
     return pyworld.synthesize(numpy.ascontiguousarray(pitch), envelope, breath, rate, _FRAME_PERIOD_MS)
 
 
-def _blocks(pitch_hz: numpy.ndarray, sound: numpy.ndarray, rate: int) -> list[_Block]:
+def _blocks(pitch_hz: numpy.ndarray, sound: numpy.ndarray, rate: int, checkpoint: Checkpoint) -> list[_Block]:
     """Blocks that cover the frames of pitch (T,)."""
     frames = len(pitch_hz)
     joins = [0]
     while frames - joins[-1] > _BLOCK_FRAMES + 2 * _SEARCH_FRAMES:
+        checkpoint(joins[-1] / frames, "looking for quiet places")
         joins.append(_best_join(pitch_hz, sound, rate, joins[-1] + _BLOCK_FRAMES))
     step = _whole_frames(rate)
     lead = -(-_LEAD_FRAMES // step) * step      # the first frame of a block lies on a sample, as its join does

@@ -39,7 +39,7 @@ def _softened(sound: Sound, kernel: numpy.ndarray, threshold_db: float, most_db:
         place = slice(start // step, -(-end // step))
         energies[0, place] = _energies(_high_band(sound, kernel, start, end), step)
         energies[1, place] = _energies(sound.samples[start:end], step)
-    taken = _reductions(energies, threshold_db, most_db)
+    taken = _reductions(sound, energies, threshold_db, most_db)
     for start, end in sound.blocks(block, done=0.5, doing=0.5):
         hiss = _high_band(sound, kernel, start, end)
         yield sound.samples[start:end] - hiss + hiss * gains(sound, start, end, taken)
@@ -60,7 +60,7 @@ def _energies(samples: numpy.ndarray, step: int) -> numpy.ndarray:
     return numpy.add.reduceat(samples * samples, numpy.arange(0, len(samples), step)) / step
 
 
-def _reductions(energies: numpy.ndarray, threshold_db: float, most_db: float) -> numpy.ndarray:
+def _reductions(sound: Sound, energies: numpy.ndarray, threshold_db: float, most_db: float) -> numpy.ndarray:
     """What is taken off the hiss (steps,) in dB, by the energies (2, steps) of the hiss and of all, each over five
     milliseconds."""
     import numpy
@@ -69,6 +69,7 @@ def _reductions(energies: numpy.ndarray, threshold_db: float, most_db: float) ->
     follower, steps, reach = Follower(_ATTACK_MS, _RELEASE_MS), energies.shape[1], _SMOOTHED_STEPS // 2
     taken = zeros(steps, "float64")
     for start, end in blocks(steps, _BATCH_STEPS):
+        sound.checkpoint(0.5, "applying effects")
         first, last = max(start - reach, 0), min(end + reach, steps)
         smooth = uniform_filter1d(energies[:, first:last], _SMOOTHED_STEPS, axis=1, mode="nearest")
         hiss, whole = numpy.maximum(smooth[:, start - first : end - first], 0.0) + SMALLEST_LEVEL**2
