@@ -107,7 +107,7 @@ MANIFEST = Manifest(
         modules=("pyworld", "numpy", "scipy", "safetensors"),
     ),
     resident_mb=200.0,
-    transient_mb_per_second=0.5,
+    transient_mb_per_second=0.05,       # measures of every frame; the sound lies in files
     voices=(BuiltinVoice(slug="controls", title="Controls only (no reference)"),),
     layout=VoiceLayout(
         reference=AudioContract(
