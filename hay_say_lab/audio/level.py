@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hay_say_lab.audio.progress import Checkpoint, part, unwatched
-from hay_say_lab.audio.scratch import copied, zeros
+from hay_say_lab.audio.scratch import blocks, copied, zeros
 
 if TYPE_CHECKING:
     import numpy
@@ -90,7 +90,11 @@ def level_exponent(samples: numpy.ndarray) -> int:
 
 def peak_of(samples: numpy.ndarray) -> float:
     """The largest magnitude among samples (N,); 0 where there are none."""
-    return max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
+    peak = 0.0
+    for start, end in blocks(len(samples)):
+        block = samples[start:end]
+        peak = max(peak, float(block.max()), -float(block.min()))
+    return peak
 
 
 def true_peak(samples: numpy.ndarray, sample_rate: int, checkpoint: Checkpoint = unwatched) -> float:
@@ -119,10 +123,12 @@ def hold_peaks(
     from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
     reach = max(1, round(_LIMITER_SECONDS * sample_rate))
-    needed = zeros(len(samples))
+    needed, least = zeros(len(samples)), 1.0
     for start, envelope in _envelopes(samples, sample_rate, part(checkpoint, 0.0, 0.4)):
-        needed[start : start + len(envelope)] = ceiling / numpy.maximum(envelope, ceiling)
-    if not len(needed) or needed.min() >= 1.0:
+        there = slice(start, start + len(envelope))
+        needed[there] = ceiling / numpy.maximum(envelope, ceiling)
+        least = min(least, float(needed[there].min()))
+    if least >= 1.0:
         return samples.astype(numpy.float32, copy=False), 1.0
     held, lowest = copied(samples), 1.0
     for start in range(0, len(held), _BLOCK_SAMPLES):
@@ -136,7 +142,8 @@ def hold_peaks(
     # A moving gain shifts peaks by hundredths of a dB.
     rest = min(1.0, ceiling / true_peak(held, sample_rate, part(checkpoint, 0.6, 1.0)))
     if rest < 1.0:
-        held *= numpy.float32(rest)
+        for start, end in blocks(len(held)):
+            held[start:end] *= numpy.float32(rest)
     return held, lowest * rest
 
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 SHORT_BYTES = 4 << 20               # up to this an array lies in memory: 23 s of float32 at 44.1 kHz
 BLOCK_SAMPLES = 1 << 18             # a step of what walks over a whole clip: 1 MiB of float32
 
+_WALKED_SAMPLES = 1 << 23           # 32 MiB of float32: pages of mapped files that pile up behind a walk
+
 _maps: WeakSet[mmap.mmap] = WeakSet()       # whose pages may be let go
 _folder: ContextVar[Path | None] = ContextVar("scratch_folder", default=None)
 
@@ -79,9 +81,14 @@ def padded(
 
 
 def blocks(count: int, most: int = BLOCK_SAMPLES) -> Iterator[tuple[int, int]]:
-    """(start, end) of consecutive blocks that cover `count` samples."""
+    """(start, end) of consecutive blocks that cover `count` samples; pages behind them are let go now and then."""
+    walked = 0
     for start in range(0, count, most):
         yield start, min(start + most, count)
+        walked += most
+        if walked >= _WALKED_SAMPLES:
+            let_go()
+            walked = 0
 
 
 def view(file: IO[bytes], dtype: str, count: int, start_byte: int = 0) -> numpy.ndarray:
