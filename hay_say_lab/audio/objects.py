@@ -66,6 +66,13 @@ def read_clip(path: Path) -> Clip:
         return Clip(view(file, "<f4", facts.frames, _samples_begin(file)), facts.samplerate)
 
 
+def clip_seconds(path: Path) -> float:
+    """How long a clip sounds, by its head alone."""
+    import soundfile
+
+    return float(soundfile.info(path).duration)
+
+
 def _samples_begin(file: BinaryIO) -> int:
     """Where the first sample lies, in bytes from the file's start."""
     at = _FIRST_CHUNK

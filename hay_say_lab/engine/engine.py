@@ -212,7 +212,7 @@ class Engine:
             if await self._reuse(job):
                 return True
             stage = job.stage
-            at_once = seconds_at_once(audio_seconds(job, self.objects), self._assignments.offer(stage))
+            at_once = seconds_at_once(audio_seconds(job, self.objects, self.store.clip), self._assignments.offer(stage))
             work = Work(stage.worker, stage.voice_hash, at_once, stage.ooms, job.request.cpu_fallback)
             need = self.pool.need(work)
         except StorageFailed:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from hay_say_lab.audio.objects import clip_seconds
+from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import Job
 from hay_say_lab.domain.manifest import Offer
 from hay_say_lab.storage.objects import ObjectStore
 
 CHARACTERS_PER_SECOND = 13.0    # of speech at an ordinary rate, measured on English
-BYTES_PER_SECOND = 4 * 22_050   # of a canonical clip at the commonest rate
 
 
-def audio_seconds(job: Job, objects: ObjectStore) -> float:
-    """Seconds of the stage's input clip, by its size; of the text where there is no clip yet."""
+def audio_seconds(job: Job, objects: ObjectStore, sent: Callable[[str, str], ClipFacts]) -> float:
+    """Seconds of the stage's input clip; about those of the text where there is no clip yet.
+
+    `sent` gives the facts of a recording by its owner and sha256: an upload's size says nothing, it may be compressed.
+    """
     stage = job.stage
     if "clip" in stage.inputs:
         index, _, role = stage.inputs["clip"].partition(".")
-        return objects.open_path(job.stages[int(index)].outputs[role]).stat().st_size / BYTES_PER_SECOND
+        return clip_seconds(objects.open_path(job.stages[int(index)].outputs[role]))
     if "upload" in stage.inputs and job.request.clip:
-        return objects.open_path(job.request.clip).stat().st_size / BYTES_PER_SECOND
+        return sent(job.owner, job.request.clip).seconds
     return len(job.request.text.body) / CHARACTERS_PER_SECOND if job.request.text else 0.0
 
 
