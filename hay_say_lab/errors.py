@@ -11,7 +11,8 @@ LabError
 │   ├── BatchMissing
 │   ├── ClipMissing
 │   ├── ArtifactMissing
-│   └── RecipeMissing
+│   ├── RecipeMissing
+│   └── UploadMissing
 ├── Conflict              409  the thing is not in a state that allows this
 │   └── IllegalTransition
 ├── TooLarge              413  more than this host takes
@@ -186,6 +187,10 @@ class ArtifactMissing(NotFound):
 
 class RecipeMissing(NotFound):
     code = "recipe_missing"
+
+
+class UploadMissing(NotFound):
+    code = "upload_missing"
 
 
 class Conflict(LabError):

@@ -9,7 +9,7 @@ from hay_say_lab.audio.containers import cut_off, promises_length
 from hay_say_lab.audio.hearing import Hearing
 from hay_say_lab.audio.recording import Opener, Recording, check_content, open_recording, refusal
 from hay_say_lab.domain.clip import ClipFacts
-from hay_say_lab.errors import TooLarge
+from hay_say_lab.errors import InvalidRequest, TooLarge
 
 LONGEST_UPLOAD_SECONDS = 4 * 3600       # longer recordings are cut before they are sent
 MOST_CHANNELS = 8
@@ -27,6 +27,8 @@ def inspect(path: Path, sha256: str, label: str = "", opened: Opener = open_reco
     check_content(path)
     with opened(path) as recording:
         _check_shape(recording, recording.announced_frames or 0)
+        if cut_off(path):
+            raise _ended_early()
         peak, energy, frames, finite = 0.0, 0.0, 0, True
         hearing = Hearing(recording.sample_rate)
         for block in recording.blocks:
@@ -44,8 +46,9 @@ def inspect(path: Path, sha256: str, label: str = "", opened: Opener = open_reco
             hearing.take(block, mono)
         if frames == 0:
             raise refusal("The file holds no sound: its length is zero.", "Choose a file that holds sound.")
-        if _ended_early(path, recording, frames):
-            raise refusal("The file is cut off: it ends before its own header says.", "Send the whole file.")
+        counted = recording.container == "FLAC" or (recording.container == "MP3" and promises_length(path))
+        if counted and frames < (recording.announced_frames or 0):
+            raise _ended_early()
         hearing.ended()
         return ClipFacts(
             sha256=sha256,
@@ -64,10 +67,8 @@ def inspect(path: Path, sha256: str, label: str = "", opened: Opener = open_reco
         )
 
 
-def _ended_early(path: Path, recording: Recording, frames: int) -> bool:
-    """Whether the file holds less than it says: by its structure, or by the number of frames in its header."""
-    counted = recording.container == "FLAC" or (recording.container == "MP3" and promises_length(path))
-    return cut_off(path) or (counted and frames < (recording.announced_frames or 0))
+def _ended_early() -> InvalidRequest:
+    return refusal("The file is cut off: it ends before its own header says.", "Send the whole file.")
 
 
 def _check_shape(recording: Recording, frames: int) -> None:

@@ -39,6 +39,7 @@ from hay_say_lab.service.application import LARGEST_READ_BYTES, application
 from hay_say_lab.service.door import Door
 from hay_say_lab.service.handler import Access
 from hay_say_lab.service.identity import Identity, local_owner
+from hay_say_lab.service.quota import Bounds
 from hay_say_lab.service.surface import Surface
 from hay_say_lab.storage.database import HEAD, migrate, open_engine
 from hay_say_lab.storage.home import Home, write_atomically
@@ -49,6 +50,7 @@ from hay_say_lab.storage.store import JobStore
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 600.0
+SECONDS_BETWEEN_SWEEPS = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ async def live(settings: Settings) -> None:
         surface = _surface(home, store, news, voices, architectures, BudgetBook(book))
         await surface.engine.recover()
         await surface.pruner.finish_removals()
+        surface.uploads.sweep()
         if settings.resume and surface.engine.idle:
             record_path(home.root).unlink(missing_ok=True)      # of a host that crashed; nobody else holds the lock
             log.info("nothing is unfinished")
@@ -107,8 +110,9 @@ def _surface(
     fitting = Fitting(home=home, objects=objects, architectures=architectures, voices=voices, errands=errands)
     measuring = Measuring(home=home, store=store, objects=objects, keys=keys, errands=errands)
     pruner = Pruner(home=home, store=store, objects=objects, book=book, idle=lambda: engine.idle)
+    bounds = Bounds.from_environment()
     return Surface(
-        home, engine, architectures, voices, fitting, Batches(engine), measuring, pruner, book, new_id(), __version__
+        home, engine, architectures, voices, fitting, Batches(engine), measuring, pruner, book, new_id(), __version__, bounds
     )
 
 
@@ -138,13 +142,14 @@ async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
     log.info("host %s serves port %d", surface.host_id, port)
     ticking = asyncio.create_task(surface.engine.run())
     pruning = asyncio.create_task(surface.pruner.run())
+    sweeping = asyncio.create_task(_sweep(surface))
     try:
         await _until_needless(settings, surface, door)
     finally:
         door.open = False
         surface.engine.news.ring()          # polls and streams end
         await surface.engine.close()
-        for task in (ticking, pruning):
+        for task in (ticking, pruning, sweeping):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -154,6 +159,13 @@ async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
         if (present := read_record(home.root)) is not None and present.host_id == surface.host_id:
             record_path(home.root).unlink(missing_ok=True)
         log.info("host %s ends", surface.host_id)
+
+
+async def _sweep(surface: Surface) -> None:
+    """Uploads that nobody goes on with."""
+    while True:
+        await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
+        surface.uploads.sweep()
 
 
 async def _until_needless(settings: Settings, surface: Surface, door: Door) -> None:

@@ -21,6 +21,7 @@ TO_HOST = (
     "If-Range",
     "Last-Event-ID",
     "Range",
+    "Upload-Offset",
 )
 FROM_HOST = (
     "Accept-Ranges",
@@ -32,6 +33,9 @@ FROM_HOST = (
     "ETag",
     "Referrer-Policy",
     "Retry-After",
+    "Upload-Complete",
+    "Upload-Length",
+    "Upload-Offset",
     "X-Accel-Buffering",
     "X-Content-Type-Options",
 )

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tornado.web import stream_request_body
-
 from hay_say_lab.audio.effects import PRESETS
 from hay_say_lab.audio.export import MEDIA_TYPES
 from hay_say_lab.domain.canonical import canonical_json, sha256_hex
-from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import State
 from hay_say_lab.domain.measure import MEASURES, TRACKERS, MeasureOrder
 from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.fitting import VoiceOrder
-from hay_say_lab.engine.measuring import REPORT, Measuring
-from hay_say_lab.errors import InvalidRequest, LabError, UnsupportedMedia
+from hay_say_lab.engine.measuring import REPORT
+from hay_say_lab.errors import InvalidRequest
 from hay_say_lab.service.doctor import examine
 from hay_say_lab.service.handler import LARGEST_LIMIT, LabHandler
-from hay_say_lab.service.surface import LARGEST_UPLOAD_BYTES, ExportWish, Upload, too_large
+from hay_say_lab.service.surface import ExportWish
 from hay_say_lab.service.views import (
     ArchitecturesView,
-    ClipView,
     ControlsView,
     DoctorView,
     DrainView,
@@ -33,6 +29,7 @@ from hay_say_lab.service.views import (
     ReadyView,
     ReportView,
     VoicesView,
+    clip_view,
     problem_views,
 )
 
@@ -117,66 +114,10 @@ class ReleaseHandler(LabHandler):
         self.reply(self.view(await self.surface.engine.again(job.id, release=True)))
 
 
-@stream_request_body
-class ClipsHandler(LabHandler):
-    """An upload is streamed to disk; its caps are checked while it grows.
-
-    What is refused is read to its end and thrown away: who is still sending would not hear the refusal.
-    """
-
-    _upload: Upload | None = None
-    _refusal: LabError | None = None
-
-    def prepare(self) -> None:
-        try:
-            super().prepare()
-            self._check_upload()
-            self._upload = self.surface.upload()
-        except LabError as refusal:
-            if self._announced_bytes > LARGEST_UPLOAD_BYTES:
-                raise                           # that much is not even thrown away
-            self._refusal = refusal
-        self.request.connection.set_max_body_size(LARGEST_UPLOAD_BYTES + (1 << 20))  # type: ignore[union-attr]
-
-    async def data_received(self, chunk: bytes) -> None:
-        if self._refusal is not None or self._upload is None:
-            return
-        try:
-            await self.off_loop(self._upload.take, chunk)
-        except LabError as refusal:
-            self._refusal = refusal
-
-    def _left(self) -> None:
-        super()._left()
-        if self._upload is not None:
-            self._upload.drop()
-
-    async def post(self) -> None:
-        if self._refusal is not None or self._upload is None:
-            raise self._refusal or InvalidRequest("Nothing was sent.", field="clip", fix="Send a sound file.")
-        label = self.get_query_argument("label", "")
-        facts = await self.surface.take_clip(self.owner, self._upload, label)
-        self.reply(_clip_view(facts, self.surface.measuring), 201)
-
-    def _check_upload(self) -> None:
-        kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if not (kind.startswith(("audio/", "video/")) or kind == "application/octet-stream"):
-            raise UnsupportedMedia(
-                "This route takes the bytes of a sound file.",
-                field="Content-Type",
-                fix="Send 'audio/...' or 'application/octet-stream'.",
-            )
-        if self._announced_bytes > LARGEST_UPLOAD_BYTES:
-            raise too_large()
-
-    @property
-    def _announced_bytes(self) -> int:
-        return int(self.request.headers.get("Content-Length") or 0)
-
-
 class ClipHandler(LabHandler):
     async def get(self, sha256: str) -> None:
-        self.reply(_clip_view(await self.surface.clip(self.owner, sha256), self.surface.measuring))
+        facts = await self.surface.clip(self.owner, sha256)
+        self.reply(clip_view(facts, self.surface.measuring.known_report(sha256)))
 
 
 class ReportHandler(LabHandler):
@@ -305,7 +246,3 @@ def _is_document(path: Path) -> bool:
     """Whether an object is JSON: no sound file begins like that."""
     with path.open("rb") as file:
         return file.read(1) in (b"{", b"[")
-
-
-def _clip_view(facts: ClipFacts, measuring: Measuring) -> ClipView:
-    return ClipView(**facts.as_json(), seconds=facts.seconds, report=measuring.known_report(facts.sha256))

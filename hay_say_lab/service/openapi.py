@@ -41,7 +41,7 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
         "parameters": _parameters(route),
         "responses": {str(route.status): _answer(route, schemas)},
     }
-    if route.method == "POST" and route.status == 201 and route.path == "/jobs":
+    if route.method == "POST" and route.status == 201 and route.path in ("/jobs", "/uploads"):
         operation["responses"]["200"] = operation["responses"]["201"]
     if any(parameter.name == "Range" for parameter in route.parameters):
         operation["responses"]["206"] = operation["responses"]["200"]

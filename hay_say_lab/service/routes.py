@@ -14,10 +14,12 @@ from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.service import batches as b
 from hay_say_lab.service import handlers as h
 from hay_say_lab.service import storage as s
+from hay_say_lab.service import upload_handlers as u
 from hay_say_lab.service import views as v
 from hay_say_lab.service.events import EventsHandler
 from hay_say_lab.service.handler import LabHandler
 from hay_say_lab.service.identity import Role
+from hay_say_lab.service.uploads import UploadOrder
 
 PREFIX = "/hay-say/v1"
 
@@ -100,10 +102,10 @@ ROUTES: tuple[Route, ...] = (
           answer=v.BatchView, errors=(404,)),
     Route("POST", "/batches/{batch}/retry", b.RetryHandler, "Try the rows of a batch again that failed.",
           answer=v.BatchView, errors=(404,)),
-    Route("POST", "/clips", h.ClipsHandler, "Send a sound file; it is named by its content.",
+    Route("POST", "/clips", u.ClipsHandler, "Send a sound file in one go; it is named by its content.",
           body="application/octet-stream", answer=v.ClipView, status=201, parameters=(
               Parameter("label", "query", {"type": "string"}, "The file's name, kept as a label."),
-          ), errors=(413, 415, 422)),
+          ), errors=(413, 415, 422, 429, 507)),
     Route("GET", "/clips/{sha256}", h.ClipHandler, "Facts of a clip that you sent.", answer=v.ClipView, errors=(404,)),
     Route("GET", "/clips/{sha256}/report", h.ReportHandler,
           "The input report of a clip or an artifact of yours, made when it is first asked for.", answer=v.ReportView,
@@ -112,6 +114,19 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/measure", h.MeasureHandler,
           "Measure a clip or an artifact of yours, alone or against another; what was measured before is not again.",
           body=MeasureOrder, answer=v.MeasureView, errors=(404, 413, 422, 503)),
+    Route("POST", "/uploads", u.UploadsHandler,
+          "Begin to send a sound file piece by piece. 200 and complete where you hold the same content (sha256) already; an "
+          "upload of it that you began before goes on.",
+          body=UploadOrder, answer=v.UploadView, status=201, errors=(413, 422, 429, 507)),
+    Route("GET", "/uploads/{upload}", u.UploadHandler, "Where an upload stands.", answer=v.UploadView, errors=(404,)),
+    Route("HEAD", "/uploads/{upload}", u.UploadHandler, "The same in Upload-Offset, Upload-Length and Upload-Complete.",
+          answer=v.UploadView, errors=(404,)),
+    Route("PATCH", "/uploads/{upload}", u.UploadHandler,
+          "Append the next bytes at Upload-Offset; the last ones make the clip. 409 tells the right offset.",
+          body="application/octet-stream", answer=v.UploadView, parameters=(
+              Parameter("Upload-Offset", "header", {"type": "integer", "minimum": 0}, "Where these bytes begin."),
+          ), errors=(404, 409, 413, 415, 422, 507)),
+    Route("DELETE", "/uploads/{upload}", u.UploadHandler, "Take an upload back.", answer=v.UploadView, errors=(404,)),
     Route("GET", "/artifacts/{sha256}", h.ArtifactHandler, "An object as it lies in the store.",
           answer="application/octet-stream", parameters=(_RANGE,), errors=(404, 416)),
     Route("HEAD", "/artifacts/{sha256}", h.ArtifactHandler, "Size and ETag of an object.",
@@ -164,7 +179,7 @@ ROUTES: tuple[Route, ...] = (
           answer=v.DrainView, status=202, counts=False),
 )  # fmt: skip
 
-_PATTERNS = {"job": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE, "batch": BATCH}
+_PATTERNS = {"job": JOB, "upload": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE, "batch": BATCH}
 
 
 def pattern(path: str) -> str:

@@ -7,13 +7,11 @@ import json
 import sys
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field, replace
 from pathlib import Path
 
 from hay_say_lab.audio import ffmpeg
 from hay_say_lab.audio.export import export
-from hay_say_lab.audio.inspection import label_of
-from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import Job, State
 from hay_say_lab.domain.measure import MeasureOrder
@@ -22,48 +20,19 @@ from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.engine.measuring import Clips, Measuring
 from hay_say_lab.engine.pruner import Pruner
-from hay_say_lab.errors import ArtifactMissing, ClipMissing, InvalidRequest, RecipeMissing, TooLarge, from_json
+from hay_say_lab.errors import ArtifactMissing, ClipMissing, InvalidRequest, RecipeMissing, from_json
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.budgets import BudgetBook
 from hay_say_lab.registry.voices import Voices
-from hay_say_lab.storage.home import Home, disk_refused
-from hay_say_lab.storage.objects import hash_file
+from hay_say_lab.service.quota import Bounds, Quota
+from hay_say_lab.service.uploads import Uploads
+from hay_say_lab.storage.home import Home
+from hay_say_lab.storage.partials import Partials
 from hay_say_lab.storage.store import keep_clip
 from hay_say_lab.worker.platform import worker_environment
 
-LARGEST_UPLOAD_BYTES = 1 << 30
 SECONDS_TO_INSPECT = 150
 EXPORT_CACHE_BYTES = 64 << 20
-
-
-@dataclass(slots=True)
-class Upload:
-    """A file on its way in: streamed aside, capped while it grows."""
-
-    path: Path
-    received: int = 0
-
-    def take(self, chunk: bytes) -> None:
-        """Raises TooLarge, StorageFailed; nothing is left behind then."""
-        self.received += len(chunk)
-        if self.received > LARGEST_UPLOAD_BYTES:
-            self.drop()
-            raise too_large()
-        try:
-            with self.path.open("ab") as file:
-                file.write(chunk)
-        except OSError as error:
-            self.drop()
-            raise disk_refused(error) from error
-
-    def drop(self) -> None:
-        self.path.unlink(missing_ok=True)
-
-
-def too_large() -> TooLarge:
-    return TooLarge(
-        f"The file is larger than {LARGEST_UPLOAD_BYTES >> 20} MB.", field="clip", fix="Send a shorter part."
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +59,16 @@ class Surface:
     book: BudgetBook
     host_id: str
     version: str
+    bounds: InitVar[Bounds]
+    uploads: Uploads = field(init=False)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     _exports: OrderedDict[tuple[str, str, int | None, str], bytes] = field(default_factory=OrderedDict)
     _exporting: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self, bounds: Bounds) -> None:
+        quota = Quota(self.home.root, self.engine.store.sent_bytes, bounds)
+        partials = Partials(self.home.uploads)
+        self.uploads = Uploads(partials, quota, self.home.scratch, self.keep, self.known)
 
     def position(self, job: Job) -> int | None:
         """How many jobs of its lane wait in front of a queued one."""
@@ -100,18 +76,20 @@ class Surface:
             return None
         return self.engine.store.count(State.QUEUED, lane=job.request.lane, before=job.id)
 
-    def upload(self) -> Upload:
-        return Upload(self.home.scratch / f"upload-{new_id()}")
+    async def keep(self, owner: str, file: Path, sha256: str, label: str) -> ClipFacts:
+        """Inspect a file in a limited child, publish it, remember its facts. Raises InvalidRequest, TooLarge."""
+        sent_bytes = file.stat().st_size
+        facts = await self._inspect(file, sha256, label)
+        await asyncio.to_thread(self.engine.objects.publish, file, sha256)
+        await self.engine.store.write(keep_clip, owner, facts, sent_bytes)
+        return facts
 
-    async def take_clip(self, owner: str, upload: Upload, name: str) -> ClipFacts:
-        """Inspect an upload in a limited child, publish it, remember its facts. Raises InvalidRequest, TooLarge."""
-        try:
-            upload.path.touch()
-            sha256 = await asyncio.to_thread(hash_file, upload.path)
-            facts = await self._inspect(upload.path, sha256, label_of(name))
-            await asyncio.to_thread(self.engine.objects.publish, upload.path, sha256)
-        finally:
-            upload.drop()
+    async def known(self, owner: str, sha256: str, label: str) -> ClipFacts:
+        """A clip that `owner` sent before, from now on under this label. Raises ClipMissing."""
+        facts = self.engine.store.clip(owner, sha256)
+        if not self.engine.objects.holds(sha256):
+            raise ClipMissing("The clip's file is gone.", field="clip", fix="Send it again.")
+        facts = replace(facts, label=label or facts.label)
         await self.engine.store.write(keep_clip, owner, facts)
         return facts
 

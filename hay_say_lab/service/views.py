@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import Job, State
 from hay_say_lab.domain.request import Lane
 from hay_say_lab.engine.news import News
@@ -257,6 +258,18 @@ class MeasuresView:
 
 
 @dataclass(frozen=True, slots=True)
+class UploadView:
+    """Where an upload stands: `offset` is the next byte. `clip` once it is complete; `id` None where nothing had to be
+    sent, because you hold the same content already."""
+
+    id: str | None
+    offset: int
+    bytes: int
+    complete: bool
+    clip: ClipView | None
+
+
+@dataclass(frozen=True, slots=True)
 class VoicesView:
     voices: list[dict[str, Any]]
 
@@ -320,6 +333,11 @@ class DrainView:
 
 def problem_views(problems: Iterable[Problem]) -> list[ProblemView]:
     return [ProblemView(**problem.as_json()) for problem in problems]
+
+
+def clip_view(facts: ClipFacts, report: dict[str, Any] | None) -> ClipView:
+    """`report` where it was made already."""
+    return ClipView(**facts.as_json(), seconds=facts.seconds, report=report)
 
 
 def job_view(job: Job, news: News, position: int | None) -> JobView:

@@ -186,11 +186,15 @@ def host_changed(connection: sa.Connection) -> int:
     return count
 
 
-def hold(connection: sa.Connection, owner: str, name: str, label: str = "") -> None:
-    """From now on `owner` may read the object or recipe `name`."""
-    mine = sa.select(holdings.c.owner).where(holdings.c.owner == owner, holdings.c.object == name)
-    if connection.execute(mine).first() is None:
-        connection.execute(holdings.insert().values(owner=owner, object=name, label=label))
+def hold(connection: sa.Connection, owner: str, name: str, label: str = "", sent_bytes: int = 0) -> None:
+    """From now on `owner` may read the object or recipe `name`. Who sends it again gives it the newer label."""
+    mine = (holdings.c.owner == owner) & (holdings.c.object == name)
+    if connection.execute(sa.select(holdings.c.owner).where(mine)).first() is None:
+        connection.execute(holdings.insert().values(owner=owner, object=name, label=label, bytes=sent_bytes))
+        return
+    newer = {**({"label": label} if label else {}), **({"bytes": sent_bytes} if sent_bytes else {})}
+    if newer:
+        connection.execute(holdings.update().where(mine).values(newer))
 
 
 def _need_clip(connection: sa.Connection, job_id: str, clip: str) -> None:

@@ -50,6 +50,11 @@ class Home:
         """Finished pieces of cancelled jobs, by stage key; made when the first one is left."""
         return self.root / "leftovers"
 
+    @property
+    def uploads(self) -> Path:
+        """Files on their way in that somebody may go on with."""
+        return self.root / "uploads"
+
     def stage_folder(self, job: str, stage: int) -> Path:
         return self.scratch / job / str(stage)
 
@@ -59,7 +64,7 @@ class Home:
     def prepare(self) -> None:
         """Raises StorageFailed where the place cannot be written."""
         try:
-            for folder in (self.root, self.registry, self.objects, self.voices, self.logs, self.scratch):
+            for folder in (self.root, self.registry, self.objects, self.voices, self.logs, self.scratch, self.uploads):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise StorageFailed(

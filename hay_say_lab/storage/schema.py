@@ -131,4 +131,5 @@ holdings = sa.Table(
     sa.Column("owner", sa.String(255), primary_key=True),
     sa.Column("object", sa.String(64), primary_key=True),
     sa.Column("label", sa.String(200), nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False, server_default="0"),      # that this owner sent for it
 )

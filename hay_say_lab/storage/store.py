@@ -177,6 +177,12 @@ class JobStore:
         with self._reading() as connection:
             return connection.execute(query).first() is not None
 
+    def sent_bytes(self, owner: str) -> int:
+        """What an owner has sent and is kept."""
+        query = sa.select(sa.func.sum(holdings.c.bytes)).where(holdings.c.owner == owner)
+        with self._reading() as connection:
+            return int(connection.execute(query).scalar() or 0)
+
     def clip(self, owner: str, sha256: str) -> ClipFacts:
         """The facts of an uploaded clip that `owner` holds. Raises ClipMissing."""
         query = (
@@ -193,9 +199,9 @@ class JobStore:
         return ClipFacts.from_json({**row.facts, "label": row.label})
 
 
-def keep_clip(connection: sa.Connection, owner: str, facts: ClipFacts) -> None:
-    """An uploaded clip, known by its content; its label is this owner's alone."""
+def keep_clip(connection: sa.Connection, owner: str, facts: ClipFacts, sent_bytes: int = 0) -> None:
+    """An uploaded clip, known by its content; its label is this owner's alone. `sent_bytes` count on the quota."""
     known = sa.select(clips.c.sha256).where(clips.c.sha256 == facts.sha256)
     if connection.execute(known).first() is None:
         connection.execute(clips.insert().values(sha256=facts.sha256, facts={**facts.as_json(), "label": ""}))
-    edges.hold(connection, owner, facts.sha256, facts.label)
+    edges.hold(connection, owner, facts.sha256, facts.label, sent_bytes)

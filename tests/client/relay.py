@@ -87,7 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
                 else:
                     self._send(status, content, kind)
 
-    do_GET = do_POST = do_DELETE = _answer
+    do_GET = do_HEAD = do_POST = do_PATCH = do_DELETE = _answer
 
     def _mishap(self) -> Mishap | None:
         for index, (named, mishap) in enumerate(self.relay.mishaps):
@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
             return 401, b'{"code": "unauthorized", "message": "Who are you?"}', "application/json"
         address = urllib.parse.urlsplit(self.relay.host.url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
-        passed = {name: self.headers[name] for name in ("Content-Type", "Idempotency-Key") if self.headers.get(name)}
+        passed = {name: self.headers[name] for name in ("Content-Type", "Idempotency-Key", "Upload-Offset") if self.headers.get(name)}
         passed["Authorization"] = f"Bearer {self.relay.host.token}"
         connection.request(self.command, self.path.removeprefix(BASE), body=body or None, headers=passed)
         answer = connection.getresponse()

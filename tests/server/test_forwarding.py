@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from tornado.httpclient import HTTPResponse
 
 from tests.server.conftest import Fetch
 from tests.service.running_host import RunningHost, speak
@@ -77,6 +78,28 @@ async def test_an_upload_larger_than_any_kept_body_gets_through(fetch: Fetch, sh
     assert _json(await fetch(f"/clips/{_json(sent)['sha256']}"))["seconds"] == pytest.approx(190)
     back = await fetch(f"/artifacts/{_json(sent)['sha256']}")
     assert back.body == sound
+
+
+async def test_an_upload_in_pieces_gets_through_with_its_offsets(fetch: Fetch, shared_host: RunningHost) -> None:
+    sound = noise(seconds=10, seed=3)
+    begun = _json(await fetch("/uploads", "POST", body=json.dumps({"bytes": len(sound)}), headers=JSON))
+    path = f"/uploads/{begun['id']}"
+
+    async def append(offset: int, piece: bytes) -> HTTPResponse:
+        headers = {"Content-Type": "application/octet-stream", "Upload-Offset": str(offset)}
+        return await fetch(path, "PATCH", body=piece, headers=headers)
+
+    first = await append(0, sound[:100_000])
+    assert (first.code, first.headers["Upload-Offset"]) == (200, "100000")
+    wrong = await append(5, sound[5:100])
+    assert (wrong.code, wrong.headers["Upload-Offset"]) == (409, "100000")
+    standing = await fetch(path, "HEAD")
+    assert (standing.headers["Upload-Offset"], standing.headers["Upload-Complete"]) == ("100000", "?0")
+    done = await append(100_000, sound[100_000:])
+    assert _json(done)["clip"]["seconds"] == pytest.approx(10)
+    taken_back = _json(await fetch("/uploads", "POST", body=json.dumps({"bytes": 10}), headers=JSON))["id"]
+    assert (await fetch(f"/uploads/{taken_back}", "DELETE")).code == 200
+    assert (await fetch(f"/uploads/{taken_back}", "HEAD")).code == 404
 
 
 async def test_a_large_upload_that_is_refused_hears_why(fetch: Fetch, shared_host: RunningHost) -> None:

@@ -33,6 +33,8 @@ class Belongings:
     cancelled: str
     batch: str
     clip: str
+    upload: str
+    taken_back: str
     artifact: str
     recipe: str
 
@@ -47,6 +49,8 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHost]:
 @pytest.fixture(scope="session")
 def belongings(host: RunningHost) -> Belongings:
     clip = str(host.send_clip(encoded(tone()), token=ALICE).json()["sha256"])
+    uploads = [str(host.call("POST", "/uploads", {"bytes": 1000}, token=ALICE).json()["id"]) for _ in range(2)]
+    assert host.call("DELETE", f"/uploads/{uploads[1]}", token=ALICE).status == 200
     jobs = {
         name: host.submit(request, token=ALICE)
         for name, request in {
@@ -69,6 +73,8 @@ def belongings(host: RunningHost) -> Belongings:
         cancelled=jobs["cancelled"],
         batch="of-alice",
         clip=clip,
+        upload=uploads[0],
+        taken_back=uploads[1],
         artifact=done["artifact"],
         recipe=done["recipe"],
     )

@@ -106,6 +106,12 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/clips/{sha256}/report"): owners(lambda b: (f"/clips/{b.clip}/report", None)),
     ("GET", "/measures"): everybody("/measures"),
     ("POST", "/measure"): owners(lambda b: ("/measure", {"clip": b.artifact, "against": b.clip, "measures": ["level_difference_lu"]})),
+    ("POST", "/uploads"): everybody("/uploads", {"bytes": 10}),
+    ("GET", "/uploads/{upload}"): owners(lambda b: (f"/uploads/{b.upload}", None)),
+    ("HEAD", "/uploads/{upload}"): owners(lambda b: (f"/uploads/{b.upload}", None)),
+    ("PATCH", "/uploads/{upload}"): owners(lambda b: (f"/uploads/{b.upload}", None)),
+    # one that was taken back already, so that the common one stays
+    ("DELETE", "/uploads/{upload}"): Row(lambda b: (f"/uploads/{b.taken_back}", None), HIDDEN, HIDDEN, HIDDEN, HIDDEN),
     ("GET", "/artifacts/{sha256}"): owners(lambda b: (f"/artifacts/{b.artifact}", None)),
     ("HEAD", "/artifacts/{sha256}"): owners(lambda b: (f"/artifacts/{b.artifact}", None)),
     ("GET", "/artifacts/{sha256}/export"): owners(lambda b: (f"/artifacts/{b.artifact}/export", None)),

@@ -141,7 +141,8 @@ def test_a_hostile_name_is_a_harmless_label(given: str, kept: str, host: Running
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.method in ("GET", "HEAD")], ids=_name)
 def test_no_answer_is_anything_but_data(route: Route, host: RunningHost, belongings: Belongings) -> None:
-    ours = {"job": belongings.failed, "sha256": belongings.artifact, "recipe": belongings.recipe, "voice": "parrot:polly"}
+    ours = {"job": belongings.failed, "sha256": belongings.artifact, "recipe": belongings.recipe, "voice": "parrot:polly",
+            "batch": belongings.batch, "upload": belongings.upload}  # fmt: skip
     if route.path == "/clips/{sha256}":
         ours["sha256"] = belongings.clip
     found = host.call(route.method, re.sub(r"{(\w+)}", lambda match: ours[match[1]], route.path), token=ALICE)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy
 import pytest
 
-from hay_say_lab.service.surface import LARGEST_UPLOAD_BYTES
+from hay_say_lab.service.uploads import LARGEST_UPLOAD_BYTES
 from tests.service.conftest import ALICE
 from tests.service.running_host import PREFIX, RunningHost, convert, until
 from tests.service.sounds import RATE, encoded, hours_of_silence, noise, tone, with_nan

@@ -174,6 +174,31 @@ def test_a_job_of_every_earlier_schema_is_still_there(revision: str, tmp_path: P
     assert path.with_name(f"jobs.sqlite3.before-{HEAD}").exists()
 
 
+def test_what_was_sent_before_counts_with_the_size_of_its_object(tmp_path: Path) -> None:
+    """given a home from before quotas, when it is migrated, then each holding of an upload knows its bytes"""
+    path = tmp_path / "jobs.sqlite3"
+    engine = open_engine(f"sqlite:///{path}")
+    config = _alembic()
+    sent, made, lost = "a" * 64, "b" * 64, "c" * 64
+    for name in (sent, made):
+        (tmp_path / "objects" / name[:2]).mkdir(parents=True)
+        (tmp_path / "objects" / name[:2] / name).write_bytes(b"x" * 1234)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0005")
+        for name in (sent, made, lost):
+            connection.execute(sa.text("insert into clips values (:name, '{}')"), {"name": name})
+        rows = [("ann", sent, "a.wav"), ("bob", sent, "b.wav"), ("ann", made, ""), ("ann", lost, "gone.wav")]
+        for owner, name, label in rows:
+            connection.execute(sa.text("insert into holdings values (:o, :n, :l)"), {"o": owner, "n": name, "l": label})
+
+    migrate(engine, path)
+
+    store = JobStore(engine, lambda: None)
+    assert (store.sent_bytes("ann"), store.sent_bytes("bob"), store.sent_bytes("eve")) == (1234, 1234, 0)
+    store.close()
+
+
 def test_a_migration_that_fails_leaves_the_old_schema_and_the_jobs(database: Path, tmp_path: Path) -> None:
     done = _run(MIGRATE, database, _newer_program(tmp_path / "newer", "raise ValueError('half-way')"))
 

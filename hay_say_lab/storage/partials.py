@@ -1,0 +1,126 @@
+"""Uploads on their way in, on disk: a record and the bytes that have come, which outlive a host."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hay_say_lab.errors import StorageFailed, UploadMissing
+from hay_say_lab.storage.home import disk_refused, write_atomically
+
+SECONDS_TO_GO_ON = 24 * 3600        # after the last byte; what nobody went on with is swept then
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """What was announced. `clip` is the sha256 of what it became: who did not hear so asks again."""
+
+    id: str
+    owner: str
+    bytes: int
+    label: str
+    sha256: str | None = None
+    clip: str | None = None
+
+
+class Partials:
+    """A folder with `<id>.json` and `<id>.part` for each. Ids are ours; whatever else is asked for is missing."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def begin(self, name: str, owner: str, total: int, label: str, sha256: str | None) -> Partial:
+        """Raises StorageFailed; nothing is left behind then."""
+        partial = Partial(name, owner, total, label, sha256)
+        try:
+            self.part(partial).touch(mode=0o600)
+        except OSError as error:
+            raise disk_refused(error) from error
+        try:
+            self._write(partial)
+        except StorageFailed:
+            self._remove(name)
+            raise
+        return partial
+
+    def get(self, owner: str, upload: str) -> Partial:
+        """Raises UploadMissing: another's is as missing as none."""
+        partial = _read(self._folder / f"{upload}.json") if upload.isalnum() else None
+        if partial is not None and partial.owner == owner and not self._is_old(partial):
+            return partial
+        raise UploadMissing("There is no such upload.", field="upload", fix="Begin it anew (POST /uploads).")
+
+    def all(self) -> Iterator[Partial]:
+        """Those that can be gone on with; one that is too old, or half written, is removed on the way."""
+        for record in sorted(self._folder.glob("*.json")):
+            partial = _read(record)
+            if partial is None or self._is_old(partial):
+                self._remove(record.stem)
+            else:
+                yield partial
+        for part in self._folder.glob("*.part"):
+            if not part.with_suffix(".json").exists() and not part.name.startswith("."):
+                part.unlink(missing_ok=True)
+
+    def received(self, partial: Partial) -> int:
+        """How many bytes have come: all of them, where it became a clip."""
+        try:
+            return self.part(partial).stat().st_size
+        except FileNotFoundError:
+            return partial.bytes if partial.clip else 0
+
+    def append(self, partial: Partial, chunk: bytes) -> None:
+        """Raises StorageFailed; what had come before stays."""
+        before = self.received(partial)
+        try:
+            with self.part(partial).open("ab") as file:
+                file.write(chunk)
+        except OSError as error:
+            os.truncate(self.part(partial), before)
+            raise disk_refused(error) from error
+
+    def sync(self, partial: Partial) -> None:
+        """What has come lasts, also where the machine loses its power."""
+        try:
+            with self.part(partial).open("rb") as file:
+                os.fsync(file.fileno())
+        except FileNotFoundError:
+            pass                            # it became a clip, or was taken back, meanwhile
+        except OSError as error:
+            raise disk_refused(error) from error
+
+    def became(self, partial: Partial, clip: str) -> None:
+        """Its bytes were published; the record stays for who did not hear so."""
+        self._write(replace(partial, clip=clip))
+        self.part(partial).unlink(missing_ok=True)
+
+    def drop(self, partial: Partial) -> None:
+        self._remove(partial.id)
+
+    def part(self, partial: Partial) -> Path:
+        return self._folder / f"{partial.id}.part"
+
+    def _is_old(self, partial: Partial) -> bool:
+        found = [self.part(partial), self._folder / f"{partial.id}.json"]
+        changed = max((path.stat().st_mtime for path in found if path.exists()), default=0.0)
+        return changed < time.time() - SECONDS_TO_GO_ON
+
+    def _write(self, partial: Partial) -> None:
+        write_atomically(self._folder / f"{partial.id}.json", json.dumps(asdict(partial)).encode())
+
+    def _remove(self, name: str) -> None:
+        for ending in ("json", "part"):
+            (self._folder / f"{name}.{ending}").unlink(missing_ok=True)
+
+
+def _read(record: Path) -> Partial | None:
+    try:
+        document: dict[str, Any] = json.loads(record.read_bytes())
+        return Partial(**document)
+    except (OSError, ValueError, TypeError):
+        return None
