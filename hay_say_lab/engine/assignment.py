@@ -5,6 +5,7 @@ from __future__ import annotations
 from hay_say_lab.domain.job import AUDIO_WORKER, Job, Stage
 from hay_say_lab.domain.manifest import Offer
 from hay_say_lab.domain.recipe import Recipe, recipe_of
+from hay_say_lab.domain.voice import Provenance
 from hay_say_lab.engine.order import Order
 from hay_say_lab.engine.plan import UPLOAD
 from hay_say_lab.errors import VoiceMissing, WorkerFailed
@@ -23,12 +24,15 @@ class Assignments:
         self._objects = objects
         self._voices = voices
         self._architectures = architectures
+        self._provenance: dict[str, dict[str, str]] = {}        # by the hash of a voice that was ordered
 
     def order(self, job: Job) -> Order:
         """For the worker. Raises VoiceMissing, ArtifactMissing, WorkerFailed where an input was not made."""
         stage = job.stage
         folder = self._home.stage_folder(job.id, stage.index)
         voice = self._voices.get(stage.voice) if stage.voice else None
+        if voice is not None:
+            self._provenance[voice.hash] = voice.provenance.as_json()
         text = job.request.as_json()["text"]
         offer = self.offer(stage)
         return Order(
@@ -98,8 +102,14 @@ class Assignments:
         done = job.stage.evolve(
             outputs=dict(made.outputs), code_version=made.code_version, fingerprint=dict(made.fingerprint)
         )
-        return recipe_of(job, (*job.stages[:-1], done), self._provenance(job))
+        used = {stage.voice: stage.voice_hash or "" for stage in job.stages if stage.voice}
+        provenance = {voice: self._provenance_of(voice, used[voice]) for voice in sorted(used)}
+        return recipe_of(job, (*job.stages[:-1], done), provenance)
 
-    def _provenance(self, job: Job) -> dict[str, dict[str, str]]:
-        used = {stage.voice for stage in job.stages if stage.voice}
-        return {name: self._voices.get(name).provenance.as_json() for name in sorted(used)}
+    def _provenance_of(self, voice: str, voice_hash: str) -> dict[str, str]:
+        """As it was when the voice was ordered: who removes it meanwhile takes no finished work down. Unknown where
+        another host ordered it and it is gone."""
+        known = self._provenance.get(voice_hash)
+        if known is None:
+            known = (self._voices.get(voice).provenance if self._voices.has(voice) else Provenance()).as_json()
+        return known

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from hay_say_lab.engine.order import CPU
+from hay_say_lab.errors import InvalidRequest
 
 RESERVE_SHARE = 0.1
 RESERVE_MB = 600.0              # for the system, whatever the share
@@ -201,6 +202,20 @@ def out_of_memory_kills(root: Path = Path("/")) -> int:
         if name == "oom_kill":
             return int(value)
     return 0
+
+
+def own_bound_mb() -> float | None:
+    """HAY_SAY_MEMORY_MB: what workers may hold together of the machine's memory; None: what the machine can give.
+
+    Raises InvalidRequest.
+    """
+    words = os.environ.get("HAY_SAY_MEMORY_MB", "").strip()
+    try:
+        return float(words) if words else None
+    except ValueError:
+        raise InvalidRequest(
+            f"'{words}' is no number of megabytes.", field="HAY_SAY_MEMORY_MB", fix="Write it as 4000, or leave it out."
+        ) from None
 
 
 def _total_by_sysconf() -> float:

@@ -27,9 +27,11 @@ from hay_say_lab.engine.needs import Measured
 from hay_say_lab.engine.news import News, Tick
 from hay_say_lab.engine.order import Done, Failed, WorkerLost
 from hay_say_lab.engine.plan import plan
-from hay_say_lab.engine.pool import Work, WorkerPool
+from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.engine.stage_key import StageKeys
+from hay_say_lab.engine.upkeep import Upkeep
+from hay_say_lab.engine.work import Work
 from hay_say_lab.errors import Full, InvalidRequest, LabError, Problem, StorageFailed, WorkerFailed
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage import edges
@@ -80,6 +82,7 @@ class Engine:
         self._wake = asyncio.Event()
         pool.freed = self._wake.set             # also by whoever uses a worker outside of any job
         pool.learned = self._learned
+        self.upkeep = Upkeep(pool)
         self._open = True
 
     # What people ask for.
@@ -164,6 +167,7 @@ class Engine:
         task.add_done_callback(self._tasks.discard)
 
     async def run(self) -> None:
+        self._aside(self.upkeep.tend(lambda: self.idle))
         while self._open:
             await self._wake.wait()
             self._wake.clear()
@@ -184,6 +188,7 @@ class Engine:
         """Stop ticking; running stages give way, so their rows wait for the next host; workers end."""
         self._open = False
         self._wake.set()
+        await self.upkeep.close()
         self.pool.stop_stages("give_way")
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=SECONDS_TO_GIVE_WAY)
@@ -214,6 +219,7 @@ class Engine:
             stage = job.stage
             at_once = seconds_at_once(audio_seconds(job, self.objects, self.store.clip), self._assignments.offer(stage))
             work = Work(stage.worker, stage.voice_hash, at_once, stage.ooms, job.request.cpu_fallback)
+            self.pool.circuits.check((work.worker, work.voice), time.monotonic())
             need = self.pool.need(work)
         except StorageFailed:
             raise                               # the disk's fault, not the job's: the tick is tried again
@@ -345,7 +351,7 @@ class Engine:
         elif isinstance(outcome, Failed):
             if outcome.fault:
                 log.error("stage %s of job %s failed inside: %s", job.stage.task, job.id, outcome.error.message)
-            await self._ended(carried, outcome.error)
+            await self._ended(carried, outcome.error, outcome.told)
         elif not (outcome.answer == "give_way" and await self._insist(edges.gave_way, job)):
             await self._insist(edges.stopped, job)
 
@@ -355,7 +361,7 @@ class Engine:
         kind, able = self.pool.devices[carried.device].kind, self.pool.able(stage.worker)
         verdict = judge(lost, Place(carried.device, kind, able), stage.ooms, carried.job.request.cpu_fallback)
         if isinstance(verdict, LabError):
-            await self._ended(carried, verdict)
+            await self._ended(carried, verdict, lost.told)
         else:
             await self._insist(edges.worker_lost, carried.job, *verdict)
 
@@ -375,9 +381,9 @@ class Engine:
         if not published:
             await self._insist(edges.stopped, job)
 
-    async def _ended(self, carried: Carried, error: LabError) -> None:
+    async def _ended(self, carried: Carried, error: LabError, told: str = "") -> None:
         job = carried.job
-        if not await self._insist(edges.failed, job, {**error.as_json(), "error_id": job.id}):
+        if not await self._insist(edges.failed, job, {**error.as_json(), "error_id": job.id}, told):
             await self._insist(edges.stopped, job)
 
     def _cleared(self, job: Job) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 from hay_say_lab.engine.admission import Admit, Refuse, admit
 from hay_say_lab.engine.news import News
 from hay_say_lab.engine.order import Done, Failed, Order, Progress, WorkerLost
-from hay_say_lab.engine.pool import Work, WorkerPool
+from hay_say_lab.engine.pool import WorkerPool
+from hay_say_lab.engine.work import Work
 from hay_say_lab.errors import InvalidRequest, WorkerFailed
 
 SECONDS_TO_ASK_AGAIN = 0.5

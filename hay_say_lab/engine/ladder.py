@@ -32,13 +32,14 @@ def judge(lost: WorkerLost, place: Place, ooms: int, cpu_fallback: bool) -> OutO
 
     `ooms`: how often it had run out of memory before.
     """
+    told = {"stderr": lost.told} if lost.told else {}
     if not lost.out_of_memory:
-        return lost.reason, Loss(device=place.device)
+        return lost.reason, Loss(device=place.device, notes=told)
     rung = next_rung(ooms + 1, place, cpu_fallback)
     if rung is Rung.FAIL:
         return _failure(place, lost.measured_mb, cpu_fallback)
     reason = f"it ran out of memory on {place.device} with {lost.measured_mb:.0f} MB; {rung.value}"
-    return reason, Loss(out_of_memory=True, device=place.device, notes={"measured_mb": round(lost.measured_mb, 1)})
+    return reason, Loss(out_of_memory=True, device=place.device, notes={"measured_mb": round(lost.measured_mb, 1), **told})
 
 
 def next_rung(ooms: int, place: Place, cpu_fallback: bool) -> Rung:
@@ -52,7 +53,7 @@ def next_rung(ooms: int, place: Place, cpu_fallback: bool) -> Rung:
 
 def _failure(place: Place, measured_mb: float, cpu_fallback: bool) -> OutOfMemory:
     """What a person is told, with the need as measured, and with one click to the processor where that is left."""
-    message = f"The stage needs more memory than {place.device} has: it held {measured_mb:.0f} MB when there was no more."
+    message = f"The stage needs more memory than {place.device} has: it had or asked for {measured_mb:.0f} MB when there was no more."
     if place.kind != CPU and CPU in place.able and not cpu_fallback:
         patch = ({"op": "add", "path": "/cpu_fallback", "value": True},)
         return OutOfMemory(message, field="steps", fix=Fix("Let it run on the CPU, which takes longer.", patch))

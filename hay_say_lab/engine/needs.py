@@ -17,7 +17,7 @@ from hay_say_lab.engine.order import Usage
 MARGIN = 1.1
 NEWEST = 32                     # stages that a measured need rests on
 PROVEN_STAGES = 20              # clean measured ones, before a stage may share a card
-CUDA_HOST_MB = 1500.0           # of the machine's memory, beside the card's: declared for every torch worker
+CUDA_HOST_MB = 600.0            # of the machine's memory, beside the card's, for every torch worker (measured: 324)
 WORTH_KEEPING_MB = 1.0          # a change of less is not written
 
 

@@ -20,7 +20,8 @@ LONGEST_IN_FRAME = 50_000       # characters of a text, of at most 6 bytes each,
 class WorkerLost(Exception):
     """The worker died or was killed; `reason` says how. `fault`: by its own doing, not by somebody's signal.
 
-    `out_of_memory`: the system took it for its memory; `measured_mb` is what it held then.
+    `out_of_memory`: the system took it for its memory; `measured_mb` is what it held then. `told`: its last words, as
+    they may be shown.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class WorkerLost(Exception):
         self.fault = fault
         self.out_of_memory = out_of_memory
         self.measured_mb = measured_mb
+        self.told = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +85,15 @@ class Order:
             "inputs": {role: str(path) for role, path in self.inputs.items()},
             "out": str(self.out),
             "pieces": str(self.pieces),
+            "log": str(self.log),
             "device": self.device,
             "threads": self.threads,
         }
+
+    @property
+    def log(self) -> Path:
+        """What the stage writes to its standard output and error: beside its pieces, kept as long as they are."""
+        return self.pieces.parent / "log.txt"
 
     def load_frame(self) -> Frame:
         files = {role: str(path) for role, path in self.voice_files.items()}
@@ -119,6 +127,7 @@ class Failed:
     fault: bool
     out_of_memory: bool = False
     usage: Usage | None = None
+    told: str = ""              # its last words, as they may be shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -10,52 +11,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from hay_say_lab.domain.job import AUDIO_WORKER, MEASURING_WORKER
 from hay_say_lab.engine.admission import Admit, Ledger, Need
 from hay_say_lab.engine.attendant import INTERPRETER, Attendant, Post
+from hay_say_lab.engine.circuit import Circuits, Model
 from hay_say_lab.engine.clearing import until_freed
-from hay_say_lab.engine.devices import Device, Reading
+from hay_say_lab.engine.devices import Device, Reading, own_bound_mb
+from hay_say_lab.engine.habits import Habits
+from hay_say_lab.engine.last_words import last_words
 from hay_say_lab.engine.needs import Measured, Needs, Subject
 from hay_say_lab.engine.nvml import found_devices
 from hay_say_lab.engine.order import CPU, Done, Failed, Order, Outcome, Progress, Usage, WorkerLost
 from hay_say_lab.engine.outfolder import prepare_folder, take_result
 from hay_say_lab.engine.patience import PATIENCE, Patience
 from hay_say_lab.engine.seats import Seats
+from hay_say_lab.engine.work import BUILT_IN, Work
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.storage.home import Home
 from hay_say_lab.storage.objects import ObjectStore
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class BuiltIn:
-    """A kind of worker that comes with the core."""
-
-    runtime: str
-    resident_mb: float              # measured, with the blocks that are in work
-    mb_a_second: float = 0.03       # contours; the sound itself lies in files
-
-
-BUILT_IN = {
-    AUDIO_WORKER: BuiltIn("hay_say_lab.worker.audio:AudioRuntime", 200.0),      # 182 reducing noise, 138 breath, 107 a report
-    MEASURING_WORKER: BuiltIn("hay_say_lab.worker.measuring:MeasuringRuntime", 900.0, 1.0),     # and torch
-}
 HOST_ATOMIC_SECONDS = 300.0     # of the audio worker and of `fit`, which no offer declares
 MOST_IDLE = 6                   # warm workers kept when nothing asks for their memory
 SECONDS_BETWEEN_READINGS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What a stage is about, as far as its memory goes. `ooms`: how often it ran out so far; `cpu_fallback`: a person
-    allowed the processor where a card is too small."""
-
-    worker: str
-    voice: str | None = None        # its hash
-    seconds: float = 0.0
-    ooms: int = 0
-    cpu_fallback: bool = False
 
 
 @dataclass(slots=True)
@@ -85,9 +63,11 @@ class WorkerPool:
         self._objects = objects
         self._architectures = architectures
         self._patience = patience
-        self.devices = {device.name: device for device in (found_devices() if devices is None else devices)}
+        self.devices = {device.name: device for device in (found_devices(own_bound_mb()) if devices is None else devices)}
         self.needs = needs or Needs()
         self.seats = Seats(places)
+        self.habits = Habits()
+        self.circuits = Circuits()
         self.threads = int(os.environ.get("OMP_NUM_THREADS") or 1)      # of each worker, for all of its life
         self.attendants: dict[int, Attendant] = {}
         self.leaked_mb = dict.fromkeys(self.devices, 0.0)
@@ -243,7 +223,14 @@ class WorkerPool:
             await asyncio.gather(*self._lent[number].clearing)
             chair = self.seats.chairs[number]
             began = time.monotonic()
-            attendant = await Attendant.start(self._post(number, chair.worker, chair.device), self._patience)
+            post = self._post(number, chair.worker, chair.device)
+            written = post.log_file.stat().st_size if post.log_file.exists() else 0
+            try:
+                attendant = await Attendant.start(post, self._patience)
+            except WorkerLost as lost:
+                lost.told = last_words(post.log_file, self._home.root, since=written)
+                self._died(lost, (chair.worker, self._lent[number].need.voice))
+                raise
             chair.start_seconds = time.monotonic() - began
             chair.came_at = time.monotonic()
             chair.pid = attendant.pid
@@ -261,7 +248,7 @@ class WorkerPool:
             runtime=runtime,
             interpreter=self._interpreter(worker),
             folder=self._home.scratch,
-            log_file=self._home.logs / f"{worker}.log",
+            log_file=log_of(self._home, worker),
             device=device,
             threads=self.threads,
         )
@@ -283,6 +270,8 @@ class WorkerPool:
         try:
             outcome = await attendant.run(order.laid_out(), progress)
         except WorkerLost as lost:
+            lost.told = self._last_words(attendant.worker, order)
+            self._died(lost, (attendant.worker, order.voice_hash or None))
             if lost.out_of_memory:
                 self._learn(attendant, Usage(lost.measured_mb, lost.measured_mb, lost.measured_mb), ran_out=True)
             raise
@@ -291,8 +280,11 @@ class WorkerPool:
             await attendant.end()               # what a framework keeps after that is nobody's to count on
             held_mb = outcome.usage.peak_mb if outcome.usage else 0.0
             raise WorkerLost("it ran out of memory", out_of_memory=True, measured_mb=held_mb)
+        if isinstance(outcome, Failed) and outcome.fault:
+            return replace(outcome, told=self._last_words(attendant.worker, order)), {}
         if not isinstance(outcome, Done):
             return outcome, {}
+        self.habits.used((attendant.worker, order.voice_hash or None), order, time.monotonic())
         outputs: dict[str, str] = {}
         for role, name in outcome.files.items():
             try:
@@ -301,6 +293,18 @@ class WorkerPool:
                 attendant.kill()
                 raise WorkerLost(f"it broke the protocol: {broken}") from None
         return outcome, outputs
+
+    def _died(self, lost: WorkerLost, model: Model) -> None:
+        if lost.fault and not lost.out_of_memory:
+            self.circuits.died(model, time.monotonic())
+
+    def _last_words(self, worker: str, order: Order) -> str:
+        """What a stage wrote at its end; the worker's log gets it, too."""
+        told = last_words(order.log, self._home.root, order)
+        if told:
+            with contextlib.suppress(OSError), log_of(self._home, worker).open("a") as file:
+                file.write(f"stage {order.stage}:\n{told}\n")
+        return told
 
     def _atomic(self, order: Order, attendant: Attendant) -> float:
         manifest = self._architectures.manifests.get(attendant.worker)
@@ -317,6 +321,15 @@ class WorkerPool:
             chair.voices = {voice: attendant.load_seconds for voice in attendant.voices.values()}
         if usage is not None and (isinstance(outcome, Done) or ran_out):
             self._learn(attendant, usage, ran_out=ran_out)
+
+    def warmed(self, attendant: Attendant) -> None:
+        """A voice was loaded that nobody asked for yet: it counts as used now, though not as a use."""
+        chair = self.seats.chairs[attendant.number]
+        chair.used_at = time.monotonic()
+        chair.voices = {voice: attendant.load_seconds for voice in attendant.voices.values()}
+        if attendant.usage is not None:
+            usage = attendant.usage
+            chair.memory_mb, chair.live_mb, chair.host_mb = usage.resident_mb, usage.live_mb, usage.host_mb
 
     def _learn(self, attendant: Attendant, usage: Usage, *, ran_out: bool) -> None:
         lent = self._lent.get(attendant.number)
@@ -339,23 +352,24 @@ class WorkerPool:
 
     def described(self) -> list[dict[str, object]]:
         """Each worker for doctor and the panels."""
+        now = time.monotonic()
         return [
             {
+                "id": number,
                 "worker": attendant.worker,
                 "pid": attendant.pid,
                 "device": attendant.device,
                 "busy": number in self._lent,
-                "memory_mb": round(self.seats.chairs[number].memory_mb, 1) if number in self.seats.chairs else 0.0,
+                "pinned": chair.pinned,
+                "memory_mb": round(chair.memory_mb, 1),
                 "voices": sorted(attendant.voices),
+                "stages": chair.stages,
+                "idle_seconds": 0.0 if number in self._lent else round(now - chair.used_at, 1),
+                "load_seconds": round(chair.seat(now).load_seconds, 2),
             }
             for number, attendant in self.attendants.items()
+            if (chair := self.seats.chairs.get(number)) is not None
         ]
-
-
-def own_bound_mb() -> float | None:
-    """HAY_SAY_MEMORY_MB: what workers may hold together of the machine's memory; None: what the machine can give."""
-    words = os.environ.get("HAY_SAY_MEMORY_MB", "").strip()
-    return float(words) if words else None
 
 
 def log_of(home: Home, worker: str) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hay_say_lab.engine.admission import Account, Admit, Amount, Ledger, Need, Seat, taken_mb
 from hay_say_lab.engine.devices import Reading
 from hay_say_lab.engine.order import Usage
+from hay_say_lab.engine.wear import LOOKED_AT
 
 YOUNG_SECONDS = 30.0            # a worker this new is evicted last
 HALF_LIFE_SECONDS = 300.0       # of what is remembered of a worker's uses
@@ -37,8 +38,10 @@ class Chair:
     proven: bool = False
     pinned: bool = False
     ending: bool = False
+    warming: bool = False       # it loads a voice that nobody asked for: it takes memory, but no place
     uses: float = 0.0           # decayed count, as of `used_at`
     stages: int = 0
+    after_stages_mb: list[float] = field(default_factory=list)
 
     @property
     def busy(self) -> bool:
@@ -54,8 +57,8 @@ class Chair:
             live_mb=self.live_mb,
             host_mb=max(self.host_mb, self.promised_host_mb),
             voices=frozenset(self.voices),
-            busy=self.busy,
-            ending=self.ending,
+            busy=self.busy and not self.warming,
+            ending=self.ending or self.warming,
             alone=self.alone and self.busy,
             proven=self.proven,
             pinned=self.pinned,
@@ -125,6 +128,7 @@ class Seats:
         chair = self.chairs[number]
         if usage is not None:
             chair.memory_mb, chair.live_mb, chair.host_mb = usage.resident_mb, usage.live_mb, usage.host_mb
+            chair.after_stages_mb = [*chair.after_stages_mb, usage.live_mb + usage.host_mb][-LOOKED_AT:]
         chair.uses = 1.0 + chair.uses * math.exp2(-(now - chair.used_at) / HALF_LIFE_SECONDS)
         chair.used_at = now
         chair.stages += 1
@@ -133,7 +137,7 @@ class Seats:
         """Nobody is at work there any more."""
         chair = self.chairs.get(number)
         if chair is not None:
-            chair.promised_mb, chair.promised_host_mb, chair.alone = None, 0.0, False
+            chair.promised_mb, chair.promised_host_mb, chair.alone, chair.warming = None, 0.0, False, False
 
     def leave(self, number: int) -> None:
         """Its process is gone."""

@@ -119,8 +119,10 @@ def gave_way(connection: sa.Connection, job: Job) -> bool:
     return _simple(connection, job, "gave_way", {"stage": job.current})
 
 
-def failed(connection: sa.Connection, job: Job, error: Mapping[str, Any]) -> bool:
-    return _simple(connection, job, "failed", {"stage": job.current, "error": dict(error)}, error=dict(error))
+def failed(connection: sa.Connection, job: Job, error: Mapping[str, Any], told: str = "") -> bool:
+    """`told`: the last words of the worker, as they may be shown."""
+    body = {"stage": job.current, "error": dict(error), **({"stderr": told} if told else {})}
+    return _simple(connection, job, "failed", body, error=dict(error))
 
 
 def worker_lost(connection: sa.Connection, job: Job, reason: str, loss: Loss = NOTHING_MORE) -> bool:

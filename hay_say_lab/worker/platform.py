@@ -10,6 +10,7 @@ import select
 import signal
 import sys
 import threading
+from collections.abc import Iterator, Sequence
 
 _PR_SET_PDEATHSIG = 1
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
@@ -35,6 +36,34 @@ def leave_when_closed(fileno: int) -> None:
                     os._exit(0)
 
     threading.Thread(target=watch, name="leave-when-closed", daemon=True).start()
+
+
+@contextlib.contextmanager
+def writing_into(path: str | None) -> Iterator[None]:
+    """What is written to standard output and error meanwhile, also by libraries, goes into a file; else where it went."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) if path else None
+    except OSError:
+        handle = None
+    if handle is None:
+        yield
+        return
+    kept = [os.dup(number) for number in (1, 2)]
+    try:
+        _redirect((handle, handle))
+        yield
+    finally:
+        _redirect(kept)
+        for number in (handle, *kept):
+            os.close(number)
+
+
+def _redirect(targets: Sequence[int]) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    for target, number in zip(targets, (1, 2), strict=True):
+        os.dup2(target, number)
 
 
 def limit_self(*, memory_mb: int, cpu_seconds: int) -> None:

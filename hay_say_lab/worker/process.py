@@ -25,8 +25,8 @@ from hay_say_lab.worker.code_version import code_version
 from hay_say_lab.worker.context import HostGone, StageContext, Stopped
 from hay_say_lab.worker.joined_documents import document_file
 from hay_say_lab.worker.long_text import Reading
-from hay_say_lab.worker.meter import Meter, device_title, ran_out, use_threads
-from hay_say_lab.worker.platform import die_with_parent, leave_when_closed, processor
+from hay_say_lab.worker.meter import Meter, device_title, ran_out, use_threads, wanted_mb
+from hay_say_lab.worker.platform import die_with_parent, leave_when_closed, processor, writing_into
 from hay_say_lab.worker.protocol import HEARTBEAT_SECONDS, Frame, Line
 
 log = logging.getLogger(__name__)
@@ -119,13 +119,14 @@ class Worker:
         context = StageContext(self._line, run, self._code_version)
         use_threads(run.get("threads", 1))
         meter = Meter(self._device)
-        try:
-            result = self._perform(run, context)
-            files = _written(result, context.out)
-        except Stopped as stop:
-            return {"type": "stopped", **name, "answer": stop.answer}
-        except Exception as error:  # noqa: BLE001 - a runtime may raise anything: the host gets it as a value
-            return {"type": "failed", **name, **_told(error, meter)}
+        with writing_into(run.get("log")):
+            try:
+                result = self._perform(run, context)
+                files = _written(result, context.out)
+            except Stopped as stop:
+                return {"type": "stopped", **name, "answer": stop.answer}
+            except Exception as error:  # noqa: BLE001 - a runtime may raise anything: the host gets it as a value
+                return {"type": "failed", **name, **_told(error, meter)}
         return {"type": "done", **name, "files": files, "usage": meter.usage()}
 
     def _answer(self, asked: Frame, answer: Frame) -> None:
@@ -192,7 +193,7 @@ def _told(error: Exception, meter: Meter) -> dict[str, Any]:
     if ran_out(error):
         log.error("%s at\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
         known: LabError = WorkerFailed("The architecture ran out of memory.", fix="Use a shorter clip or text.")
-        return {"error": known.as_json(), "fault": True, "out_of_memory": True, "usage": meter.usage()}
+        return {"error": known.as_json(), "fault": True, "out_of_memory": True, "usage": meter.usage(wanted_mb(error))}
     if isinstance(error, LabError):
         return {"error": error.as_json(), "fault": False}
     # Frames without the message: an error's message may hold what a person typed.

@@ -3,7 +3,8 @@
 Host -> worker
     start   {nonce, architecture, runtime, device, threads, heartbeat_seconds}      runtime 'module:Class'
     load    {voice, files: {role: path}, device}
-    run     {stage, token, task, voice, settings, text, seed, limits, inputs: {role: path}, out, pieces, device, threads}
+    run     {stage, token, task, voice, settings, text, seed, limits, inputs: {role: path}, out, pieces, device, threads,
+             log}       log: where standard output and error go meanwhile
             limits as Offer.limits: what is longer is done in pieces; a long text is {path}, a file of JSON
     answer  {stage, token, answer: continue | give_way | cancel}
     unload  {voice}

@@ -65,7 +65,38 @@ async def test_a_job_that_takes_workers_down_is_set_aside_until_somebody_release
         released = await lab.engine.again(job.id, release=True)
         assert released.state is State.QUEUED
         assert released.stages[0].worker_deaths == 0
-        assert (await lab.ended(job)).state is State.QUARANTINED, "it has not changed its ways"
+        ended = await lab.ended(job)
+        assert ended.state is State.FAILED, "it has not changed its ways, and three deaths open its voice's circuit"
+        assert (ended.error or {})["code"] == "circuit_open"
+        assert lab.story(job)[-3:] == ["started", "worker_lost", "refused"]
+
+
+async def test_a_model_that_ends_three_workers_is_left_alone_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path / "site", "healthy", HEALTHY, monkeypatch)
+    async with laboratory(tmp_path / "home", places=1) as lab:
+        for number in range(2):
+            await lab.made(say(f"word {number}", crash="exit"))
+
+        refused = await lab.made(say())
+        other = await lab.made(Request((Step("speak", "healthy:one"),), text=RequestText("Hello.")))
+
+        assert (refused.error or {})["code"] == "circuit_open"
+        assert 0 < (refused.error or {})["retry_after_seconds"] <= 600
+        assert lab.story(refused) == ["queued", "refused"]
+        assert other.state is State.SUCCEEDED
+
+
+async def test_a_worker_that_somebody_kills_is_no_fault_of_its_model(tmp_path: Path) -> None:
+    async with laboratory(tmp_path) as lab:
+        for number in range(3):
+            job = await lab.submit(say(f"word {number}", seconds_of_work=60.0))
+            await lab.at_work(job)
+            os.kill(lab.workers()[0]["pid"], signal.SIGKILL)
+            await lab.until(lambda job=job: "worker_lost" in lab.story(job))
+            await lab.engine.cancel(job.id)
+            await lab.ended(job)
         assert (await lab.made(say())).state is State.SUCCEEDED
 
 
@@ -158,6 +189,11 @@ async def test_a_voice_that_changed_while_its_job_waits_is_refused(tmp_path: Pat
         assert "changed" in str((lab.store.job(job.id).error or {})["message"])
 
 
+HEALTHY = """
+class Odd(Runtime):
+    def speak(self, voice, text, settings, context): return Result(BEEP)
+MANIFEST = manifest("healthy", (Offer(task="speak", text=PLAIN),))
+"""
 NO_CLIP = """
 class Odd(Runtime):
     def load(self, voice): pass

@@ -17,7 +17,8 @@ from hay_say_lab.engine.devices import Device
 from hay_say_lab.engine.ladder import Place, judge
 from hay_say_lab.engine.order import Done, Order, WorkerLost
 from hay_say_lab.engine.patience import Patience
-from hay_say_lab.engine.pool import Work, WorkerPool
+from hay_say_lab.engine.pool import WorkerPool
+from hay_say_lab.engine.work import Work
 from hay_say_lab.errors import LabError
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.storage.home import Home
@@ -41,10 +42,13 @@ class Told:
 
 
 class House:
-    def __init__(self, pool: WorkerPool, home: Home, objects: ObjectStore) -> None:
+    def __init__(
+        self, pool: WorkerPool, home: Home, objects: ObjectStore, architectures: Architectures
+    ) -> None:
         self.pool = pool
         self._home = home
         self._objects = objects
+        self._architectures = architectures
 
     async def stage(self, architecture: str, voice_mb: int, *, cpu_fallback: bool = False, **settings: float) -> Told:
         """As the engine: ask admission, take the seat, run, and climb the ladder where memory runs out."""
@@ -72,9 +76,10 @@ class House:
         seat = self.pool.reserve(work, need, verdict)
         told.device = verdict.device
         folder = self._home.scratch / new_id()
+        offer = self._architectures.manifest(work.worker).offer("speak")
         order = Order(
             folder.name, 1, "speak", folder / "out", folder / "pieces", voice=voice, voice_hash=str(work.voice),
-            settings=settings, text={"body": "-", "language": None, "markup": "plain"},
+            limits=offer.limits if offer else {}, settings=settings, text={"body": "-", "language": None, "markup": "plain"},
         )  # fmt: skip
         try:
             attendant = await self.pool.attendant(seat)
@@ -110,8 +115,9 @@ async def house(root: Path, devices: Sequence[Device] | None = None, places: int
     home = Home(root)
     home.prepare()
     objects = ObjectStore(home.objects)
-    pool = WorkerPool(home, objects, Architectures(), places=places, patience=PATIENCE, devices=devices)
+    architectures = Architectures()
+    pool = WorkerPool(home, objects, architectures, places=places, patience=PATIENCE, devices=devices)
     try:
-        yield House(pool, home, objects)
+        yield House(pool, home, objects, architectures)
     finally:
         await pool.close()
