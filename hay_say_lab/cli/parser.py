@@ -20,12 +20,14 @@ from hay_say_lab.cli import (
     storage,
     version,
     voices,
+    workers,
 )
 from hay_say_lab.cli.command import Command, Parser, everywhere
 from hay_say_lab.cli.exits import MEANINGS
 
 _MODULES = (
-    say, convert, batch, batches, run, voices, architectures, jobs, measure, picture, recipe, replay, storage, doctor, serve, version,
+    say, convert, batch, batches, run, voices, architectures, jobs, measure, picture, recipe, replay, storage, workers, doctor,
+    serve, version,
 )  # fmt: skip
 COMMANDS: tuple[Command, ...] = tuple(module.COMMAND for module in _MODULES)
 

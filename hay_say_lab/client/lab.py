@@ -22,6 +22,7 @@ from hay_say_lab.client.rows import Template, rows_of
 from hay_say_lab.client.storage import StorageRoom
 from hay_say_lab.client.take import Take
 from hay_say_lab.client.voices import VoiceShelf
+from hay_say_lab.client.workers import WorkerBoard
 from hay_say_lab.domain.batch import Tally
 from hay_say_lab.domain.canonical import content_id
 from hay_say_lab.domain.control import Control, check_settings, control_from_json, with_defaults
@@ -41,6 +42,7 @@ class Lab:
         self.voices = VoiceShelf(self._api, self.clip)
         self.measures = Measures(self._api)
         self.storage = StorageRoom(self._api)
+        self.workers = WorkerBoard(self._api)
 
     def __repr__(self) -> str:
         return f"<Lab at {self._api.hosting.home}>"

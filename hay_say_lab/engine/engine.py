@@ -20,7 +20,7 @@ from hay_say_lab.engine.admission import Admit, Refuse, Wait, admit
 from hay_say_lab.engine.assignment import Assignments
 from hay_say_lab.engine.carried import Carried
 from hay_say_lab.engine.estimate import audio_seconds, seconds_at_once
-from hay_say_lab.engine.ladder import Place, judge
+from hay_say_lab.engine.ladder import judge
 from hay_say_lab.engine.lanes import WEIGHTS, Lanes
 from hay_say_lab.engine.leftovers import Leftovers
 from hay_say_lab.engine.needs import Measured
@@ -81,7 +81,7 @@ class Engine:
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         pool.freed = self._wake.set             # also by whoever uses a worker outside of any job
-        pool.learned = self._learned
+        pool.learned = lambda row: self._aside(self.store.write(keep_need, row.as_row()))
         self.upkeep = Upkeep(pool)
         self._open = True
 
@@ -156,10 +156,6 @@ class Engine:
         self._home.sweep_scratch(self.store.unfinished_ids())
         self._leftovers.swept()
         self._wake.set()
-
-    def _learned(self, row: Measured) -> None:
-        """A need was measured anew: kept for the next host, beside whatever else goes into a commit."""
-        self._aside(self.store.write(keep_need, row.as_row()))
 
     def _aside(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -358,8 +354,8 @@ class Engine:
     async def _lost(self, carried: Carried, lost: WorkerLost) -> None:
         """Tried again, or the end of it where memory ran out for good."""
         stage = carried.job.stage
-        kind, able = self.pool.devices[carried.device].kind, self.pool.able(stage.worker)
-        verdict = judge(lost, Place(carried.device, kind, able), stage.ooms, carried.job.request.cpu_fallback)
+        place = self.pool.place(stage.worker, carried.device)
+        verdict = judge(lost, place, stage.ooms, carried.job.request.cpu_fallback)
         if isinstance(verdict, LabError):
             await self._ended(carried, verdict, lost.told)
         else:

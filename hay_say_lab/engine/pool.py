@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from hay_say_lab.engine.admission import Admit, Ledger, Need
 from hay_say_lab.engine.attendant import INTERPRETER, Attendant, Post
@@ -17,6 +18,7 @@ from hay_say_lab.engine.circuit import Circuits, Model
 from hay_say_lab.engine.clearing import until_freed
 from hay_say_lab.engine.devices import Device, Reading, own_bound_mb
 from hay_say_lab.engine.habits import Habits
+from hay_say_lab.engine.ladder import Place
 from hay_say_lab.engine.last_words import last_words
 from hay_say_lab.engine.needs import Measured, Needs, Subject
 from hay_say_lab.engine.nvml import found_devices
@@ -135,6 +137,10 @@ class WorkerPool:
     def able(self, worker: str) -> tuple[str, ...]:
         """Kinds of device that a worker can run on, as declared. Raises ArchitectureMissing."""
         return (CPU,) if worker in BUILT_IN else self._architectures.manifest(worker).compatibility.devices
+
+    def place(self, worker: str, device: str) -> Place:
+        """Where a stage of a worker is, for who judges its loss."""
+        return Place(device, self.devices[device].kind, self.able(worker))
 
     def _declared(self, work: Work) -> tuple[float, float]:
         if work.worker in BUILT_IN:
@@ -350,7 +356,7 @@ class WorkerPool:
             if number in self.attendants:
                 self.attendants[number].stop_stage(answer)
 
-    def described(self) -> list[dict[str, object]]:
+    def described(self) -> list[dict[str, Any]]:
         """Each worker for doctor and the panels."""
         now = time.monotonic()
         return [

@@ -16,6 +16,7 @@ from hay_say_lab.service import handlers as h
 from hay_say_lab.service import storage as s
 from hay_say_lab.service import upload_handlers as u
 from hay_say_lab.service import views as v
+from hay_say_lab.service import workers as w
 from hay_say_lab.service.events import EventsHandler
 from hay_say_lab.service.handler import LabHandler
 from hay_say_lab.service.identity import Role
@@ -175,11 +176,18 @@ ROUTES: tuple[Route, ...] = (
               Parameter("job", "query", {"type": "string"}, "Only events of this job."),
               Parameter("Last-Event-ID", "header", {"type": "string"}, "Where a stream goes on."),
           ), errors=(422, 429)),
+    Route("GET", "/workers", w.WorkersHandler, "The workers, and the devices that they share.", answer=w.WorkersView),
+    Route("POST", "/workers/{worker}/pin", w.PinHandler, "Keep a worker: it is not ended for its memory or for being unused.",
+          Role.OPERATOR, answer=w.WorkersView, errors=(404,)),
+    Route("POST", "/workers/{worker}/unpin", w.UnpinHandler, "Let a pinned worker go when that is best.", Role.OPERATOR,
+          answer=w.WorkersView, errors=(404,)),
+    Route("POST", "/workers/{worker}/eject", w.EjectHandler, "End an idle worker now.", Role.OPERATOR,
+          answer=w.WorkersView, errors=(404, 409)),
     Route("POST", "/drain", h.DrainHandler, "Close the door; running stages give way, their rows stay.", Role.ADMIN,
           answer=v.DrainView, status=202, counts=False),
 )  # fmt: skip
 
-_PATTERNS = {"job": JOB, "upload": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE, "batch": BATCH}
+_PATTERNS = {"worker": JOB, "job": JOB, "upload": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE, "batch": BATCH}
 
 
 def pattern(path: str) -> str:

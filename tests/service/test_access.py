@@ -125,6 +125,11 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/architectures"): everybody("/architectures"),
     ("GET", "/controls"): everybody("/controls"),
     ("GET", "/events"): everybody("/events"),
+    ("GET", "/workers"): everybody("/workers"),
+    # no worker has this number: an operator is let in and told so
+    ("POST", "/workers/{worker}/pin"): operators(lambda b: ("/workers/999999/pin", None), HIDDEN),
+    ("POST", "/workers/{worker}/unpin"): operators(lambda b: ("/workers/999999/unpin", None), HIDDEN),
+    ("POST", "/workers/{worker}/eject"): operators(lambda b: ("/workers/999999/eject", None), HIDDEN),
     # an admin's drain is asked of a host of its own, below
     ("POST", "/drain"): Row(lambda b: ("/drain", None), FORBIDDEN, FORBIDDEN, FORBIDDEN, IN),
 }
