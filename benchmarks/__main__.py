@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import architectures, control_plane, finish_change, long_audio
+from benchmarks import architectures, control_plane, finish_change, long_audio, workers
 from benchmarks.figures import Figure, machine, page
 
 
@@ -24,6 +24,7 @@ def main() -> int:
     )
     parts: dict[str, Callable[[], Iterator[Figure]]] = {
         "control_plane": control_plane.figures,
+        "workers": workers.figures,
         "architectures": lambda: architectures.figures(options.recordings),
         "finish_change": finish_change.figures,
         "long_audio": long_audio.figures,

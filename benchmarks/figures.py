@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from benchmarks import card
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -81,7 +83,7 @@ def page(machine_facts: dict[str, Any], figures: Sequence[Figure], similarity: d
         holds = {True: "yes", False: "**no**", None: ""}[figure.holds]
         how = figure.how + (f" ({figure.spread})" if figure.spread else "")
         lines.append(f"| {figure.name} | {figure.value:.3g} {figure.unit} | {goal} | {holds} | {how} |")
-    lines += ["", "## Speaker similarity of `world`", "", *_similarity(similarity), ""]
+    lines += ["", "## Speaker similarity of `world`", "", *_similarity(similarity), *card.lines(), ""]
     return "\n".join(lines)
 
 
