@@ -354,8 +354,7 @@ class Engine:
     async def _lost(self, carried: Carried, lost: WorkerLost) -> None:
         """Tried again, or the end of it where memory ran out for good."""
         stage = carried.job.stage
-        place = self.pool.place(stage.worker, carried.device)
-        verdict = judge(lost, place, stage.ooms, carried.job.request.cpu_fallback)
+        verdict = judge(lost, self.pool.place(stage.worker, carried.device), stage.ooms, carried.job.request.cpu_fallback)
         if isinstance(verdict, LabError):
             await self._ended(carried, verdict, lost.told)
         else:
