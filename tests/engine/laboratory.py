@@ -62,7 +62,7 @@ class Laboratory:
         return await self.ended(await self.submit(request, owner))
 
     async def ended(self, job: Job, seconds: float = 30.0) -> Job:
-        await self.until(lambda: self.store.job(job.id).ended, seconds)
+        await self.until(lambda: self.store.job(job.id).ended and self.engine.owner_of(job.id) is None, seconds)
         return self.store.job(job.id)
 
     async def until(self, happened: Callable[[], bool], seconds: float = 30.0) -> None:
