@@ -24,6 +24,7 @@ def declare(parser: Parser) -> None:
         ("plan", "tell what a prune would remove now; nothing is changed", _declare_budgets),
         ("prune", "remove what the plan says", _declare_budgets),
         ("budgets", "tell the budgets, or set some", _declare_budgets),
+        ("backup", "copy the database and the registry while the host runs", _declare_backup),
         ("fsck", "hold the store and the disk against each other", _declare_fsck),
     )
     actions(parser, verbs, default="use")
@@ -36,6 +37,10 @@ def _declare_budgets(parser: Parser) -> None:
     )  # fmt: skip
 
 
+def _declare_backup(parser: Parser) -> None:
+    parser.add_argument("name", nargs="?", default="", metavar="NAME", help="of the folder (default: the time)")
+
+
 def _declare_fsck(parser: Parser) -> None:
     parser.add_argument("--deep", action="store_true", help="read the content of every object")
     parser.add_argument("--mend", action="store_true", help="remove files that nothing names; mark what is missing")
@@ -46,6 +51,9 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
     if options.verb == "use":
         use = room.use()
         session.answer(use, _told_use(use))
+    elif options.verb == "backup":
+        made = room.back_up(options.name)
+        session.answer(made, f"backups/{made['name']}: {', '.join(made['files'])}")
     elif options.verb == "fsck":
         found = room.fsck(deep=options.deep, mend=options.mend)
         session.answer(found, _told_findings(found))

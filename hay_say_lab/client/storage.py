@@ -42,5 +42,9 @@ class StorageRoom:
         """Hold the store and the disk against each other."""
         return self._post("/storage/fsck", {"deep": deep, "mend": mend})
 
+    def back_up(self, name: str = "") -> dict[str, Any]:
+        """Copy the database and the registry into `backups/NAME` of the data home. Raises InvalidRequest."""
+        return self._post("/storage/backup", {"name": name})
+
     def _post(self, path: str, document: Mapping[str, Any] | None) -> dict[str, Any]:
         return dict(self._api.post(path, None if document is None else dict(document)))

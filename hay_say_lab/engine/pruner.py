@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hay_say_lab.domain.retention import (
@@ -23,6 +24,7 @@ from hay_say_lab.domain.retention import (
 from hay_say_lab.errors import LabError
 from hay_say_lab.registry.budgets import BudgetBook
 from hay_say_lab.storage import uses
+from hay_say_lab.storage.backup import back_up
 from hay_say_lab.storage.fsck import Findings, examine
 from hay_say_lab.storage.home import Home
 from hay_say_lab.storage.logs import trim_logs
@@ -104,6 +106,11 @@ class Pruner:
                     await asyncio.to_thread(self._objects.remove, name)
                 await self._forget(list(found.missing))
             return found
+
+    async def back_up(self, name: str) -> Path:
+        """Raises InvalidRequest, StorageFailed."""
+        async with self._pruning:
+            return await asyncio.to_thread(back_up, self._home, name)
 
     async def finish_removals(self) -> None:
         """What a killed host had begun to remove: its rows are gone, now its files go."""

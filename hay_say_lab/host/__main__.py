@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hay_say_lab.domain.host import data_home
 from hay_say_lab.errors import LabError
+from hay_say_lab.host.log_lines import log_in_json
 
 ALREADY_HOSTED = 3
 
@@ -19,11 +20,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--home", type=Path, default=None, help="the data home (default: HAY_SAY_HOME)")
     parser.add_argument("--port", type=int, default=0, help="the port on loopback (default: any free one)")
     parser.add_argument("--resume", action="store_true", help="end at once where no job is unfinished")
+    parser.add_argument("--restore", type=Path, metavar="FOLDER", help="put a backup back while no host runs, and end")
     options = parser.parse_args(arguments)
     home = (options.home or data_home()).absolute()
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    log_in_json()
     os.umask(0o077)
     from hay_say_lab.storage.home import Home
 
@@ -45,6 +45,12 @@ def _host(home: Path, options: argparse.Namespace) -> int:
     except TimeoutError as error:
         logging.getLogger(__name__).error("%s", error)
         return 1
+    if options.restore is not None:
+        from hay_say_lab.storage.backup import restore
+        from hay_say_lab.storage.home import Home
+
+        restore(Home(home), options.restore)
+        return 0
     import asyncio
 
     from hay_say_lab.host.life import Settings, live

@@ -10,6 +10,7 @@ import secrets
 import signal
 import socket
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,6 +40,7 @@ from hay_say_lab.service.application import LARGEST_READ_BYTES, application
 from hay_say_lab.service.door import Door
 from hay_say_lab.service.handler import Access
 from hay_say_lab.service.identity import Identity, local_owner
+from hay_say_lab.service.metrics import Metrics
 from hay_say_lab.service.quota import Bounds
 from hay_say_lab.service.surface import Surface
 from hay_say_lab.storage.database import HEAD, migrate, open_engine
@@ -49,6 +51,7 @@ from hay_say_lab.storage.store import JobStore
 
 log = logging.getLogger(__name__)
 
+SECONDS_BETWEEN_LAGS = 0.5
 IDLE_SECONDS = 600.0
 SECONDS_BETWEEN_SWEEPS = 900.0
 
@@ -111,8 +114,11 @@ def _surface(
     measuring = Measuring(home=home, store=store, objects=objects, keys=keys, errands=errands)
     pruner = Pruner(home=home, store=store, objects=objects, book=book, idle=lambda: engine.idle)
     bounds = Bounds.from_environment()
+    metrics = Metrics(store)
+    store.observe(metrics.committed)
     return Surface(
-        home, engine, architectures, voices, fitting, Batches(engine), measuring, pruner, book, new_id(), __version__, bounds
+        home, engine, architectures, voices, fitting, Batches(engine), measuring, pruner, book, metrics, new_id(), __version__,
+        bounds,
     )
 
 
@@ -143,13 +149,14 @@ async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
     ticking = asyncio.create_task(surface.engine.run())
     pruning = asyncio.create_task(surface.pruner.run())
     sweeping = asyncio.create_task(_sweep(surface))
+    lagging = asyncio.create_task(_watch_lag(surface.metrics))
     try:
         await _until_needless(settings, surface, door)
     finally:
         door.open = False
         surface.engine.news.ring()          # polls and streams end
         await surface.engine.close()
-        for task in (ticking, pruning, sweeping):
+        for task in (ticking, pruning, sweeping, lagging):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -166,6 +173,14 @@ async def _sweep(surface: Surface) -> None:
     while True:
         await asyncio.sleep(SECONDS_BETWEEN_SWEEPS)
         surface.uploads.sweep()
+
+
+async def _watch_lag(metrics: Metrics) -> None:
+    """How late the event loop runs: what every call waits besides its own work."""
+    while True:
+        asked = time.monotonic()
+        await asyncio.sleep(SECONDS_BETWEEN_LAGS)
+        metrics.loop_lag_seconds = max(0.0, time.monotonic() - asked - SECONDS_BETWEEN_LAGS)
 
 
 async def _until_needless(settings: Settings, surface: Surface, door: Door) -> None:

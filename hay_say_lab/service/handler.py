@@ -92,6 +92,8 @@ class LabHandler(RequestHandler):
 
     def on_finish(self) -> None:
         self._left()
+        route = self.routes.get(self.request.method or "")
+        self.surface.metrics.called(route.path if route else "none", self.get_status(), self.request.request_time())
 
     def on_connection_close(self) -> None:
         super().on_connection_close()

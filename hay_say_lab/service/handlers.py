@@ -12,12 +12,14 @@ from hay_say_lab.domain.measure import MEASURES, TRACKERS, MeasureOrder
 from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.engine.measuring import REPORT
-from hay_say_lab.errors import InvalidRequest
+from hay_say_lab.errors import Fix, InvalidRequest, Problem, Unavailable
 from hay_say_lab.service.doctor import examine
 from hay_say_lab.service.handler import LARGEST_LIMIT, LabHandler
+from hay_say_lab.service.metrics import MEDIA_TYPE
 from hay_say_lab.service.surface import ExportWish
 from hay_say_lab.service.views import (
     ArchitecturesView,
+    CheckView,
     ControlsView,
     DoctorView,
     DrainView,
@@ -45,10 +47,28 @@ class HealthHandler(LabHandler):
 
 class ReadyHandler(LabHandler):
     async def get(self) -> None:
+        """503 where jobs cannot run now, with what is missing; a closing host says that it closes."""
         self.access.door.check()
-        store = self.surface.engine.store
-        unfinished = store.count(State.QUEUED, State.RUNNING, State.CANCELLING)
-        self.reply(ReadyView(True, {"store": "ok", "door": "open"}, self.surface.engine.pool.described(), unfinished))
+        surface = self.surface
+        checks = await surface.readiness.look(surface)
+        missing = [check for check in checks if check.needed and not check.ok]
+        if missing:
+            problems = [Problem(f"checks.{check.name}", check.detail, Fix("See 'hay-say doctor'.")) for check in missing]
+            raise Unavailable("Jobs cannot run now.", problems=problems)
+        views = {
+            check.name: CheckView(check.ok, check.needed, check.detail, surface.readiness.since(check)) for check in checks
+        }
+        unfinished = surface.engine.store.count(State.QUEUED, State.RUNNING, State.CANCELLING)
+        self.reply(ReadyView(True, views, surface.engine.pool.described(), unfinished))
+
+
+class MetricsHandler(LabHandler):
+    """For Prometheus."""
+
+    async def get(self) -> None:
+        content = await self.surface.metrics.render(self.surface, sum(self.access.door.streams.values()))
+        self.set_header("Content-Type", MEDIA_TYPE)
+        self.finish(content)
 
 
 class DoctorHandler(LabHandler):

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from hay_say_lab.domain.retention import Budgets, Plan
-from hay_say_lab.errors import Conflict
+from hay_say_lab.domain.voice import is_slug
+from hay_say_lab.errors import Conflict, InvalidRequest
 from hay_say_lab.service.handler import LabHandler
 from hay_say_lab.service.identity import Role
-from hay_say_lab.service.views import FsckView, PruneView, RemovalView, StorageView
+from hay_say_lab.service.views import BackupView, FsckView, PruneView, RemovalView, StorageView
 from hay_say_lab.storage import uses
+from hay_say_lab.storage.rows import now
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,25 @@ class FsckHandler(LabHandler):
                 found.sound, found.objects, list(found.orphans), list(found.missing), list(found.damaged), list(found.broken)
             )
         )
+
+
+@dataclass(frozen=True, slots=True)
+class BackupOrder:
+    """`name` of the folder; empty: the time (UTC)."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    name: str = ""
+
+
+class BackupHandler(LabHandler):
+    async def post(self) -> None:
+        name = self.body_of(BackupOrder).name or now().replace(":", "-")
+        if not is_slug(name.lower()):
+            way_out = "Use 1 to 64 of a-z, 0-9, '.', '_', '+', '-'."
+            raise InvalidRequest("That cannot be a backup's name.", field="name", fix=way_out)
+        folder = await self.surface.pruner.back_up(name)
+        self.reply(BackupView(folder.name, sorted(file.name for file in folder.iterdir())), 201)
 
 
 class PinHandler(LabHandler):

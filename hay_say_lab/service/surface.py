@@ -24,7 +24,9 @@ from hay_say_lab.errors import ArtifactMissing, ClipMissing, InvalidRequest, Rec
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.budgets import BudgetBook
 from hay_say_lab.registry.voices import Voices
+from hay_say_lab.service.metrics import Metrics
 from hay_say_lab.service.quota import Bounds, Quota
+from hay_say_lab.service.readiness import Readiness
 from hay_say_lab.service.uploads import Uploads
 from hay_say_lab.storage.home import Home
 from hay_say_lab.storage.partials import Partials
@@ -57,10 +59,12 @@ class Surface:
     measuring: Measuring
     pruner: Pruner
     book: BudgetBook
+    metrics: Metrics
     host_id: str
     version: str
     bounds: InitVar[Bounds]
     uploads: Uploads = field(init=False)
+    readiness: Readiness = field(default_factory=Readiness)
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     _exports: OrderedDict[tuple[str, str, int | None, str], bytes] = field(default_factory=OrderedDict)
     _exporting: threading.Lock = field(default_factory=threading.Lock)

@@ -176,6 +176,14 @@ class PruneView:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupView:
+    """A folder below 'backups' in the data home, and its files."""
+
+    name: str
+    files: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class FsckView:
     """Store and disk held against each other."""
 
@@ -300,11 +308,21 @@ class HealthView:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckView:
+    """One thing that jobs need, or would like to have; `since`: how long it has stood like that."""
+
+    ok: bool
+    needed: bool
+    detail: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadyView:
-    """Whether jobs can run now, and why not."""
+    """Whether jobs can run now: every check, the workers, and how many jobs are unfinished."""
 
     ready: bool
-    checks: dict[str, str]
+    checks: dict[str, CheckView]
     workers: list[dict[str, Any]]
     unfinished: int
 

@@ -8,6 +8,7 @@ import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -50,7 +51,7 @@ def migrate(engine: sa.Engine, database: Path | None = None) -> None:
             fix="Update hay-say-lab, or use another data home.",
         )
     if found is not None and database is not None:
-        _back_up(database, database.with_name(f"{database.name}.before-{HEAD}"))
+        copy_database(database, database.with_name(f"{database.name}.before-{HEAD}"))
     from alembic import command
     from alembic.config import Config
 
@@ -62,7 +63,7 @@ def migrate(engine: sa.Engine, database: Path | None = None) -> None:
         command.upgrade(config, "head")
 
 
-def _back_up(database: Path, copy: Path) -> None:
+def copy_database(database: Path, copy: Path) -> None:
     """A copy that holds every commit, also those that lie in the write-ahead log still. Raises StorageFailed."""
     try:
         with contextlib.closing(sqlite3.connect(database)) as source, contextlib.closing(sqlite3.connect(copy)) as target:
@@ -70,9 +71,9 @@ def _back_up(database: Path, copy: Path) -> None:
         os.chmod(copy, 0o600)
     except (sqlite3.Error, OSError) as error:
         raise StorageFailed(
-            f"The database could not be backed up before it is migrated ({error}).",
+            f"The database could not be copied ({error}).",
             field="storage",
-            fix="Free some disk space and start again; nothing was changed.",
+            fix="Free some disk space and try again; nothing was changed.",
         ) from error
 
 
@@ -81,6 +82,7 @@ class Writer:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
+        self.observe: Callable[[float, int], None] = _unobserved      # of each commit: seconds, and writes in it
         self._waiting: queue.SimpleQueue[tuple[Write[Any], Future[Any]] | None] = queue.SimpleQueue()
         self._closing = threading.Lock()
         self._closed = False
@@ -124,6 +126,7 @@ class Writer:
     def _commit(self, group: list[tuple[Write[Any], Future[Any]]]) -> None:
         """Each write has a savepoint of its own: one that fails takes no other with it."""
         outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
+        began = time.monotonic()
         try:
             with self._engine.begin() as connection:
                 for write, future in group:
@@ -139,11 +142,16 @@ class Writer:
             log.exception("a commit of %d writes failed", len(group))
             refused = StorageFailed(f"The database refused a commit ({type(error).__name__}).", field="storage")
             outcomes = [(future, None, refused) for _, future in group]
+        self.observe(time.monotonic() - began, len(group))
         for future, result, failure in outcomes:
             if failure is None:
                 future.set_result(result)
             else:
                 future.set_exception(failure)
+
+
+def _unobserved(seconds: float, group: int) -> None:
+    """Nobody measures."""
 
 
 def _configure_sqlite(connection: Any, _record: Any) -> None:

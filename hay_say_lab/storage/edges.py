@@ -295,6 +295,7 @@ def _told(job: Job, made: Made) -> dict[str, Any]:
         "stage": job.current,
         "kind": job.stage.kind,
         "task": job.stage.task,
+        "worker": job.stage.worker,
         "seconds": round(made.seconds, 4),
         "waited_seconds": round(made.waited_seconds, 4),
         "outputs": dict(made.outputs),

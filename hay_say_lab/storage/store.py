@@ -38,6 +38,10 @@ class JobStore:
         self._committed()
         return result
 
+    def observe(self, committed: Callable[[float, int], None]) -> None:
+        """Tell of each commit: its seconds, and how many writes shared it."""
+        self._writer.observe = committed
+
     def close(self) -> None:
         self._writer.close()
         self._engine.dispose()

@@ -77,6 +77,7 @@ VOICE = {"architecture": "parrot", "name": "mine"}
 MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/health"): everybody("/health", nobody=IN),
     ("GET", "/ready"): everybody("/ready"),
+    ("GET", "/metrics"): operators(lambda b: ("/metrics", None)),
     ("GET", "/doctor"): everybody("/doctor"),
     ("GET", "/openapi.json"): everybody("/openapi.json"),
     ("POST", "/preflight"): everybody("/preflight", {"steps": []}),
@@ -94,6 +95,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/storage/plan"): operators(lambda b: ("/storage/plan", {})),
     ("POST", "/storage/prune"): operators(lambda b: ("/storage/prune", {"disk_floor_mb": 0})),
     ("PUT", "/storage/budgets"): operators(lambda b: ("/storage/budgets", {})),
+    ("POST", "/storage/backup"): operators(lambda b: ("/storage/backup", {})),
     ("POST", "/storage/fsck"): operators(lambda b: ("/storage/fsck", {})),
     ("POST", "/batches"): everybody("/batches", {"name": "mine", "requests": [speak(lane="batch")]}),
     ("GET", "/batches"): everybody("/batches"),
