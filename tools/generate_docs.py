@@ -1,4 +1,4 @@
-"""Write docs/cli.md and docs/rest.md from the code: `python tools/generate_docs.py`; a test holds the files against it."""
+"""Write docs/cli.md, docs/rest.md and the metrics of docs/operations.md from the code: `python tools/generate_docs.py`; a test holds the files against it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from hay_say_lab.cli.exits import MEANINGS, exit_of
 from hay_say_lab.cli.parser import COMMANDS, build_parser
 from hay_say_lab.errors import LabError, family
-from hay_say_lab.service import openapi
+from hay_say_lab.service import metrics, openapi
 from hay_say_lab.service.routes import PREFIX, ROUTES, Route
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -30,11 +30,27 @@ REQUEST = {
     "seed": 7,
     "lane": "interactive",
 }
+FIRST_MARK, LAST_MARK = "<!-- metrics -->", "<!-- end of metrics -->"
 
 
 def pages() -> dict[Path, str]:
     """Every generated page, by where it belongs."""
-    return {DOCS / "cli.md": "\n".join(cli_page()) + "\n", DOCS / "rest.md": "\n".join(rest_page()) + "\n"}
+    return {
+        DOCS / "cli.md": "\n".join(cli_page()) + "\n",
+        DOCS / "rest.md": "\n".join(rest_page()) + "\n",
+        DOCS / "operations.md": operations_page(),
+    }
+
+
+def operations_page() -> str:
+    """The page as it is, with the table of metrics made anew between its two marks."""
+    rows = [
+        (f"`{metrics.PREFIX}{metric.name}`", metric.kind, ", ".join(metric.labels) or "-", metric.help) for metric in metrics.METRICS
+    ]
+    before, rest = (DOCS / "operations.md").read_text(encoding="utf-8").split(FIRST_MARK, 1)
+    after = rest.split(LAST_MARK, 1)[1]
+    listed = "\n".join(_table(("metric", "kind", "labels", "what it is"), rows))
+    return f"{before}{FIRST_MARK}\n{listed}\n{LAST_MARK}{after}"
 
 
 def cli_page() -> Iterator[str]:

@@ -12,7 +12,7 @@ from hay_say_lab.service.routes import ROUTES
 from tools.generate_docs import DOCS, pages
 
 
-@pytest.mark.parametrize("page", ["cli.md", "rest.md"])
+@pytest.mark.parametrize("page", ["cli.md", "rest.md", "operations.md"])
 def test_the_page_is_what_the_code_says(page: str) -> None:
     assert (DOCS / page).read_text(encoding="utf-8") == pages()[DOCS / page], "run `make docs`"
 
