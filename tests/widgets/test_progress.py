@@ -74,7 +74,7 @@ def test_warnings_travel_as_sentences() -> None:
     panel.update(warnings=["The voice lacks <break>."])
     assert panel.get_state()["warnings"] == ["The voice lacks <break>."]
     with pytest.raises(traitlets.TraitError):
-        panel.update(warnings="one")  # type: ignore[arg-type]
+        panel.update(warnings=[1])  # type: ignore[list-item]
 
 
 def test_an_update_refuses_what_the_panel_does_not_show() -> None:
