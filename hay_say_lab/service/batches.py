@@ -5,8 +5,8 @@ from __future__ import annotations
 from hay_say_lab.domain.batch import BatchOrder, Tally
 from hay_say_lab.domain.job import Job
 from hay_say_lab.errors import ArtifactMissing
+from hay_say_lab.service.batch_views import BatchesView, BatchView, RowsView, RowView
 from hay_say_lab.service.handler import LARGEST_LIMIT, LabHandler
-from hay_say_lab.service.views import BatchesView, BatchView, RowsView, RowView
 from hay_say_lab.storage.objects import ObjectStore
 
 LONGEST_SAID = 200      # characters of a row's text; the job holds all of it

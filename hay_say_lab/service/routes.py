@@ -11,9 +11,11 @@ from hay_say_lab.domain.measure import MeasureOrder
 from hay_say_lab.domain.request import Request
 from hay_say_lab.domain.retention import Budgets
 from hay_say_lab.engine.fitting import VoiceOrder
+from hay_say_lab.service import batch_views as bv
 from hay_say_lab.service import batches as b
 from hay_say_lab.service import handlers as h
 from hay_say_lab.service import storage as s
+from hay_say_lab.service import storage_views as sv
 from hay_say_lab.service import upload_handlers as u
 from hay_say_lab.service import views as v
 from hay_say_lab.service import workers as w
@@ -91,20 +93,20 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/jobs/{job}/release", h.ReleaseHandler, "Let a quarantined job out.", Role.OPERATOR,
           answer=v.JobView, errors=(404, 409)),
     Route("POST", "/batches", b.BatchesHandler, "Queue many requests under one name: all rows, or none where any has a problem.",
-          body=BatchOrder, answer=v.BatchView, status=201, errors=(409, 422, 429)),
-    Route("GET", "/batches", b.BatchesHandler, "Your batches, newest first.", answer=v.BatchesView, parameters=(
+          body=BatchOrder, answer=bv.BatchView, status=201, errors=(409, 422, 429)),
+    Route("GET", "/batches", b.BatchesHandler, "Your batches, newest first.", answer=bv.BatchesView, parameters=(
         Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 500}, "Batches on a page."),
         Parameter("cursor", "query", {"type": "string"}, "The cursor of the page before."),
     ), errors=(422,)),
-    Route("GET", "/batches/{batch}", b.BatchHandler, "How a batch stands.", answer=v.BatchView, errors=(404,)),
-    Route("GET", "/batches/{batch}/rows", b.RowsHandler, "The rows of a batch, in their order.", answer=v.RowsView, parameters=(
+    Route("GET", "/batches/{batch}", b.BatchHandler, "How a batch stands.", answer=bv.BatchView, errors=(404,)),
+    Route("GET", "/batches/{batch}/rows", b.RowsHandler, "The rows of a batch, in their order.", answer=bv.RowsView, parameters=(
         Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 500}, "Rows on a page."),
         Parameter("cursor", "query", {"type": "string"}, "The cursor of the page before."),
     ), errors=(404, 422)),
     Route("POST", "/batches/{batch}/cancel", b.CancelHandler, "Stop whatever of a batch waits or runs.",
-          answer=v.BatchView, errors=(404,)),
+          answer=bv.BatchView, errors=(404,)),
     Route("POST", "/batches/{batch}/retry", b.RetryHandler, "Try the rows of a batch again that failed.",
-          answer=v.BatchView, errors=(404,)),
+          answer=bv.BatchView, errors=(404,)),
     Route("POST", "/clips", u.ClipsHandler, "Send a sound file in one go; it is named by its content.",
           body="application/octet-stream", answer=v.ClipView, status=201, parameters=(
               Parameter("label", "query", {"type": "string"}, "The file's name, kept as a label."),
@@ -155,17 +157,17 @@ ROUTES: tuple[Route, ...] = (
           answer=v.ArchitecturesView),
     Route("GET", "/controls", h.ControlsHandler, "Settings of prepare and finish, effects and chains of them.",
           answer=v.ControlsView),
-    Route("GET", "/storage", s.StorageHandler, "What the data home holds, and what it may.", answer=v.StorageView),
+    Route("GET", "/storage", s.StorageHandler, "What the data home holds, and what it may.", answer=sv.StorageView),
     Route("POST", "/storage/plan", s.PlanHandler, "What a prune would remove now, under the set budgets or these.", Role.OPERATOR,
-          body=Budgets, answer=v.PruneView, errors=(422,)),
+          body=Budgets, answer=sv.PruneView, errors=(422,)),
     Route("POST", "/storage/prune", s.PruneHandler, "Remove what the plan says.", Role.OPERATOR, body=Budgets,
-          answer=v.PruneView, errors=(422,)),
+          answer=sv.PruneView, errors=(422,)),
     Route("PUT", "/storage/budgets", s.BudgetsHandler, "Set the budgets.", Role.OPERATOR, body=Budgets, answer=dict,
           errors=(422,)),
     Route("POST", "/storage/backup", s.BackupHandler, "Copy the database and the registry while the host runs.", Role.OPERATOR,
-          body=s.BackupOrder, answer=v.BackupView, status=201, errors=(422, 507)),
+          body=s.BackupOrder, answer=sv.BackupView, status=201, errors=(422, 507)),
     Route("POST", "/storage/fsck", s.FsckHandler, "Hold the store and the disk against each other.", Role.OPERATOR,
-          body=s.FsckOrder, answer=v.FsckView, errors=(422,)),
+          body=s.FsckOrder, answer=sv.FsckView, errors=(422,)),
     Route("POST", "/jobs/{job}/pin", s.PinHandler, "Keep a job's result, whatever the budgets say.", answer=v.JobView,
           errors=(404,)),
     Route("POST", "/jobs/{job}/unpin", s.UnpinHandler, "Let a job's result go when its time comes.", answer=v.JobView,

@@ -10,7 +10,7 @@ from hay_say_lab.domain.voice import is_slug
 from hay_say_lab.errors import Conflict, InvalidRequest
 from hay_say_lab.service.handler import LabHandler
 from hay_say_lab.service.identity import Role
-from hay_say_lab.service.views import BackupView, FsckView, PruneView, RemovalView, StorageView
+from hay_say_lab.service.storage_views import BackupView, FsckView, PruneView, RemovalView, StorageView
 from hay_say_lab.storage import uses
 from hay_say_lab.storage.rows import now
 
