@@ -12,7 +12,8 @@ LabError
 │   ├── ClipMissing
 │   ├── ArtifactMissing
 │   ├── RecipeMissing
-│   └── UploadMissing
+│   ├── UploadMissing
+│   └── DictionaryMissing
 ├── Conflict              409  the thing is not in a state that allows this
 │   └── IllegalTransition
 ├── TooLarge              413  more than this host takes
@@ -37,7 +38,7 @@ A person sees `message` and the fixes; a traceback goes to the log under `error_
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -193,6 +194,10 @@ class UploadMissing(NotFound):
     code = "upload_missing"
 
 
+class DictionaryMissing(NotFound):
+    code = "dictionary_missing"
+
+
 class Conflict(LabError):
     code, status, retry = "conflict", 409, "after_fix"
 
@@ -266,6 +271,12 @@ class HostLost(Unavailable):
 
 class StorageFailed(LabError):
     code, status, retry = "storage_failed", 507, "safe"
+
+
+def headline(problems: Sequence[Problem]) -> str:
+    """One sentence for several problems: the first one, and how many more there are."""
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    return problems[0].message + more
 
 
 def family(root: type[LabError] = LabError) -> dict[str, type[LabError]]:

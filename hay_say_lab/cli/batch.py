@@ -37,6 +37,7 @@ def declare(parser: Parser) -> None:
     parser.add_argument("--seed", metavar="NUMBER", help="for rows without one (default: drawn for each)")
     parser.add_argument("--language", metavar="TAG", help="BCP 47, for rows without one")
     parser.add_argument("--markup", choices=MARKUPS, default="plain", help="how texts are written (default: plain)")
+    parser.add_argument("--dictionary", metavar="NAME", help="one of 'hay-say dictionary', for rows without one")
     parser.add_argument("--format", choices=FORMATS, default="flac", help="of the files (default: flac)")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="save the sounds and batch.csv here")
 
@@ -49,7 +50,7 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
     refuse([*problems, *unread, *untreated])
     batch = lab.batch(
         options.rows, name=options.name, voice=options.voice, then=options.then, seed=seed, language=options.language,
-        markup=options.markup, **treatment, **settings,
+        markup=options.markup, dictionary=options.dictionary, **treatment, **settings,
     )  # fmt: skip
     session.tell(f"batch {batch.name}: {batch.status().rows} rows are queued; they go on if you stop waiting")
     summary = _waited(batch)

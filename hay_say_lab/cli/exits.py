@@ -35,7 +35,7 @@ MEANINGS: dict[Exit, str] = {
     Exit.FAILED: "the job or the notebook failed; a replay came out different; the doctor found something wrong",
     Exit.BAD_INPUT: "bad input: every problem is printed with its fix, and nothing was started",
     Exit.NO_HOST: "no host answers, can be started, or lets you in",
-    Exit.NOT_FOUND: "no such voice, architecture, job, file, recipe or artifact",
+    Exit.NOT_FOUND: "no such voice, architecture, job, file, recipe, artifact or dictionary",
     Exit.CONFLICT: "the thing is not in a state that allows this, or a queue is full",
     Exit.INTERRUPTED: "interrupted; a job that was queued goes on, and its id is printed",
     Exit.READER_GONE: "whoever read the output went away",

@@ -8,6 +8,7 @@ from hay_say_lab.cli import (
     batch,
     batches,
     convert,
+    dictionary,
     doctor,
     jobs,
     measure,
@@ -26,8 +27,8 @@ from hay_say_lab.cli.command import Command, Parser, everywhere
 from hay_say_lab.cli.exits import MEANINGS
 
 _MODULES = (
-    say, convert, batch, batches, run, voices, architectures, jobs, measure, picture, recipe, replay, storage, workers, doctor,
-    serve, version,
+    say, convert, batch, batches, run, voices, dictionary, architectures, jobs, measure, picture, recipe, replay, storage,
+    workers, doctor, serve, version,
 )  # fmt: skip
 COMMANDS: tuple[Command, ...] = tuple(module.COMMAND for module in _MODULES)
 

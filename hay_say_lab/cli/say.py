@@ -36,6 +36,10 @@ def declare(parser: Parser) -> None:
     parser.add_argument("--seed", metavar="NUMBER", help="the same seed gives the same sound (default: drawn, and told)")
     parser.add_argument("--language", metavar="TAG", help="BCP 47, such as en or pt-BR; helps to choose a voice")
     parser.add_argument("--markup", choices=MARKUPS, default="plain", help="how TEXT is written (default: plain)")
+    parser.add_argument(
+        "--dictionary", metavar="NAME",
+        help="one of 'hay-say dictionary', which says how words are spoken; NAME@DIGITS is an older version",
+    )  # fmt: skip
     parser.add_argument("--lane", choices=LANES, default="interactive", help="the queue (default: interactive)")
     parser.add_argument(
         "--takes", metavar="COUNT", default="1",
@@ -67,7 +71,7 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
     problems += [problem for path in dict.fromkeys(paths) for problem in out_problems(path, SOUND_ENDINGS)]
     request = Request(
         tuple(steps),
-        text=RequestText(text, options.language, options.markup),
+        text=RequestText(text, options.language, options.markup, options.dictionary),
         seed=seed,
         lane=options.lane,
         group=new_id() if count > 1 else None,

@@ -12,6 +12,7 @@ from hay_say_lab.client.answers import Findings, JobStatus
 from hay_say_lab.client.api import Api
 from hay_say_lab.client.batch import Batch, send
 from hay_say_lab.client.clips import send_clip
+from hay_say_lab.client.dictionaries import DictionaryShelf
 from hay_say_lab.client.follower import Follower
 from hay_say_lab.client.handle import Handle
 from hay_say_lab.client.hosting import Hosting
@@ -40,6 +41,7 @@ class Lab:
         self._api = Api(Hosting(Path(home).absolute() if home is not None else None))
         self._follower = Follower(self._api)
         self.voices = VoiceShelf(self._api, self.clip)
+        self.dictionaries = DictionaryShelf(self._api)
         self.measures = Measures(self._api)
         self.storage = StorageRoom(self._api)
         self.workers = WorkerBoard(self._api)
@@ -56,6 +58,7 @@ class Lab:
         seed: int | None = None,
         language: str | None = None,
         markup: Markup = "plain",
+        dictionary: str | None = None,
         lane: Lane = "interactive",
         prepare: Settings | None = None,
         finish: Settings | None = None,
@@ -64,13 +67,15 @@ class Lab:
     ) -> Handle:
         """Speak a text; `settings` are the voice's controls. `then`: a voice (or Step) that converts what was spoken.
 
+        `dictionary` names one of `lab.dictionaries`, or a version of it: 'names', 'names@3fa94c'.
+
         `prepare` is done to what was spoken before it is converted, `finish` and `effects` (links in order, or the
         name of a preset) to the result: see `controls_of_sound`. Raises InvalidRequest with every problem at once.
         """
         steps = [Step("speak", voice, settings)]
         if then is not None:
             steps.append(then if isinstance(then, Step) else Step("convert", then))
-        spoken = RequestText(text, language, markup)
+        spoken = RequestText(text, language, markup, dictionary)
         request = Request(tuple(steps), text=spoken, seed=seed, lane=lane)
         return self.submit(self._treated(request, prepare, finish, effects))
 
@@ -104,6 +109,7 @@ class Lab:
         seed: int | None = None,
         language: str | None = None,
         markup: Markup = "plain",
+        dictionary: str | None = None,
         lane: Lane = "batch",
         prepare: Settings | None = None,
         finish: Settings | None = None,
@@ -121,7 +127,7 @@ class Lab:
         after = then if isinstance(then, Step) else Step("convert", then)
         template = Template(
             voice, settings, after.voice, after.settings, language, markup, seed,
-            dict(prepare or {}), dict(finish or {}), chain, lane,
+            dict(prepare or {}), dict(finish or {}), chain, lane, dictionary,
         )  # fmt: skip
         read = rows_of(self, _rows(rows), template)
         made_of = content_id([request.as_json() for request in read.requests])

@@ -1,8 +1,8 @@
 """A template times rows: each row becomes a request of its own.
 
-Columns of a row: `text` or `clip` (a sound file), `voice`, `then`, `language`, `markup`, `seed`, `name`; `then.X`,
-`prepare.X` and `finish.X` are settings of those; every other column is a setting of the voice. What a row leaves out is
-the template's.
+Columns of a row: `text` or `clip` (a sound file), `voice`, `then`, `language`, `markup`, `dictionary`, `seed`, `name`;
+`then.X`, `prepare.X` and `finish.X` are settings of those; every other column is a setting of the voice. What a row
+leaves out is the template's.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hay_say_lab.errors import Fix, InvalidRequest, LabError, NotFound, Problem
 if TYPE_CHECKING:
     from hay_say_lab.client.lab import Lab
 
-WORDS = ("text", "clip", "voice", "then", "language", "markup", "seed", "name")
+WORDS = ("text", "clip", "voice", "then", "language", "markup", "dictionary", "seed", "name")
 GROUPS = ("then", "prepare", "finish")
 
 Settings = Mapping[str, str | bool | int | float | None]
@@ -42,6 +42,7 @@ class Template:
     finish: Settings = field(default_factory=dict)
     effects: tuple[EffectLink, ...] = ()
     lane: Lane = "batch"
+    dictionary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,8 @@ class _Reader:
         if markup not in get_args(Markup):
             problem("markup", f"'{markup}' is no markup.", f"Use one of: {', '.join(get_args(Markup))}.")
         language = self._word(row, "language", self._template.language)
-        return RequestText(str(row.get("text", "")), language, markup)  # type: ignore[arg-type]
+        dictionary = self._word(row, "dictionary", self._template.dictionary)
+        return RequestText(str(row.get("text", "")), language, markup, dictionary)  # type: ignore[arg-type]
 
     def _clip(self, name: str, problem: Callable[[str, str, str], None]) -> str:
         if name not in self._clips:

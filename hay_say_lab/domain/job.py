@@ -62,7 +62,8 @@ def next_state(state: State, event: str) -> State:
 class Stage:
     """One unit of work: claimed, admitted, leased, charged. Pure in (inputs, settings, voice, code, seed).
 
-    `inputs` names what it reads: 'upload' (the clip as sent) or '<stage index>.<role>' of an earlier stage.
+    `inputs` names what it reads: 'upload' (the clip as sent) or '<stage index>.<role>' of an earlier stage, with a '?'
+    behind it where that stage need not have made it.
     `outputs` maps a role ('clip', 'timings', 'picture', ...) to the sha256 of an object, once it is done.
     """
 

@@ -56,6 +56,15 @@ class TextContract:
             "ssml_elements": list(self.ssml_elements),
         }
 
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> TextContract:
+        """Read what `as_json` wrote."""
+        return cls(
+            markups=tuple(document["markups"]),
+            longest_characters=document["longest_characters"],
+            ssml_elements=tuple(document["ssml_elements"]),
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:

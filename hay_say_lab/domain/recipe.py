@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +27,16 @@ class Recipe:
         return self.document["artifact"]
 
 
-def recipe_of(job: Job, done: tuple[Stage, ...], provenance: dict[str, dict[str, str]]) -> Recipe:
-    """The recipe of a job, its stages all `done`. `provenance` maps each voice id used to its provenance."""
+def recipe_of(
+    job: Job,
+    done: tuple[Stage, ...],
+    provenance: dict[str, dict[str, str]],
+    sent: Mapping[int, Mapping[str, Any]] | None = None,
+) -> Recipe:
+    """The recipe of a job, its stages all `done`. `provenance` maps each voice id used to its provenance.
+
+    `sent`: by stage, the text that its voice was given, where that is not the text of the request.
+    """
     request = job.request.as_json()
     for passing in ("lane", "group", "fresh", "cpu_fallback"):
         del request[passing]
@@ -43,6 +52,7 @@ def recipe_of(job: Job, done: tuple[Stage, ...], provenance: dict[str, dict[str,
             "outputs": stage.outputs,
             "code_version": stage.code_version,
             "fingerprint": stage.fingerprint,
+            **({"text": dict(sent[stage.index])} if sent and stage.index in sent else {}),
         }
         for stage in done
     ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal
 
+from hay_say_lab.domain.canonical import content_id
+from hay_say_lab.domain.pronunciation import Pronunciation
+
 Task = Literal["speak", "convert", "phonemes", "align", "transcribe", "separate", "effect"]
 Lane = Literal["interactive", "batch", "download", "maintenance"]
 Markup = Literal["plain", "ssml", "phonemes"]
@@ -16,13 +19,39 @@ LARGEST_SEED = 2**63 - 1
 
 @dataclass(frozen=True, slots=True)
 class RequestText:
-    """What is to be spoken. `language` (BCP 47) helps to choose a voice; None leaves it to the voice."""
+    """What is to be spoken. `language` (BCP 47) helps to choose a voice; None leaves it to the voice.
+
+    `dictionary`: 'name', or 'name@' and the first digits of a version, of a pronunciation dictionary of yours.
+    `pronunciations`: how to say some of the words; they go before a dictionary, which then only says where they came
+    from. The host puts in what it took from the dictionary, so that a recipe holds it.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     body: str
     language: str | None = None
     markup: Markup = "plain"
+    dictionary: str | None = None
+    pronunciations: tuple[Pronunciation, ...] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        text: dict[str, Any] = {"body": self.body, "language": self.language, "markup": self.markup}
+        if self.dictionary is not None:
+            text["dictionary"] = self.dictionary
+        if self.pronunciations is not None:
+            text["pronunciations"] = [one.as_json() for one in self.pronunciations]
+        return text
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> RequestText:
+        said = document.get("pronunciations")
+        return cls(
+            document["body"],
+            document.get("language"),
+            document.get("markup", "plain"),
+            document.get("dictionary"),
+            tuple(Pronunciation(**one) for one in said) if said is not None else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +105,19 @@ class Request:
     cpu_fallback: bool = False
 
     @property
-    def keeps_time(self) -> bool:
-        """Whether what is heard at a second of the first step's sound is heard at that second of the result."""
-        moving = ("start_seconds", "end_seconds", "crop_silence", "crop_pauses_seconds")
-        moved = any(self.prepare.get(name) not in (None, 0) for name in moving)
-        return not moved and self.finish.get("speed", 1.0) == 1.0
+    def body_hash(self) -> str:
+        """What tells two requests under one key apart; '' where a value has no canonical form (NaN)."""
+        try:
+            return content_id(self.as_json())
+        except ValueError:
+            return ""
 
     def evolve(self, **changes: Any) -> Request:
         return replace(self, **changes)
 
     def as_json(self) -> dict[str, Any]:
-        text = self.text and {"body": self.text.body, "language": self.text.language, "markup": self.text.markup}
         return {
-            "text": text,
+            "text": self.text and self.text.as_json(),
             "clip": self.clip,
             "steps": [
                 {"task": step.task, "voice": step.voice, "settings": dict(step.settings)} for step in self.steps
@@ -109,7 +138,7 @@ class Request:
         text = document.get("text")
         return cls(
             steps=tuple(Step(s["task"], s.get("voice"), dict(s.get("settings") or {})) for s in document["steps"]),
-            text=RequestText(text["body"], text.get("language"), text.get("markup", "plain")) if text else None,
+            text=RequestText.from_json(text) if text else None,
             clip=document.get("clip"),
             prepare=dict(document.get("prepare") or {}),
             finish=dict(document.get("finish") or {}),

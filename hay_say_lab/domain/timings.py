@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -34,6 +35,25 @@ class Timings:
     sample_rate: int
     words: tuple[TimedWord, ...]
     phonemes: tuple[TimedPhoneme, ...]
+
+    def moved(self, moment: Callable[[float], float]) -> Timings:
+        """Each moment where `moment` puts it: seconds -> seconds, never backwards. What has no length any more is gone."""
+
+        def sample(position: int) -> int:
+            return round(moment(position / self.sample_rate) * self.sample_rate)
+
+        words: list[TimedWord] = []
+        word_of = {-1: -1}
+        for number, word in enumerate(self.words):
+            start, end = sample(word.start), sample(word.end)
+            word_of[number] = len(words) if start < end else -1
+            if start < end:
+                words.append(replace(word, start=start, end=end))
+        phonemes = (
+            replace(phoneme, word=word_of[phoneme.word], start=sample(phoneme.start), end=sample(phoneme.end))
+            for phoneme in self.phonemes
+        )
+        return replace(self, words=tuple(words), phonemes=tuple(one for one in phonemes if one.start < one.end))
 
     def as_json(self) -> dict[str, Any]:
         return {

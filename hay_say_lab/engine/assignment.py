@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from hay_say_lab.domain.job import AUDIO_WORKER, Job, Stage
+from typing import Any
+
+from hay_say_lab.domain.job import BUILT_IN_WORKERS, Job, Stage
 from hay_say_lab.domain.manifest import Offer
 from hay_say_lab.domain.recipe import Recipe, recipe_of
+from hay_say_lab.domain.request import READS_TEXT, RequestText
 from hay_say_lab.domain.voice import Provenance
 from hay_say_lab.engine.order import Order
-from hay_say_lab.engine.plan import UPLOAD
+from hay_say_lab.engine.plan import IF_MADE, UPLOAD
+from hay_say_lab.engine.spoken_text import SpokenText, spoken_text
 from hay_say_lab.errors import VoiceMissing, WorkerFailed
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.voices import Voices
@@ -25,6 +29,7 @@ class Assignments:
         self._voices = voices
         self._architectures = architectures
         self._provenance: dict[str, dict[str, str]] = {}        # by the hash of a voice that was ordered
+        self._languages: dict[str, tuple[str, ...]] = {}        # the same
 
     def order(self, job: Job) -> Order:
         """For the worker. Raises VoiceMissing, ArtifactMissing, WorkerFailed where an input was not made."""
@@ -33,7 +38,7 @@ class Assignments:
         voice = self._voices.get(stage.voice) if stage.voice else None
         if voice is not None:
             self._provenance[voice.hash] = voice.provenance.as_json()
-        text = job.request.as_json()["text"]
+            self._languages[voice.hash] = voice.languages
         offer = self.offer(stage)
         return Order(
             stage=f"{job.id}/{stage.index}",
@@ -49,26 +54,55 @@ class Assignments:
             if voice
             else {},
             settings=stage.settings,
-            text=text,
+            text=self.text(job),
             seed=int(job.request.seed or 0),
             limits=offer.limits if offer is not None else {},
             inputs={role: self._objects.open_path(name) for role, name in self.inputs(job).items()},
         )
 
     def offer(self, stage: Stage) -> Offer | None:
-        """What an architecture promises of a stage; None for the audio worker. Raises ArchitectureMissing."""
-        return None if stage.worker == AUDIO_WORKER else self._architectures.manifest(stage.worker).offer(stage.task)
+        """What an architecture promises of a stage; None for the workers that are built in. Raises ArchitectureMissing."""
+        if stage.worker in BUILT_IN_WORKERS:
+            return None
+        return self._architectures.manifest(stage.worker).offer(stage.task)
+
+    def text(self, job: Job) -> dict[str, Any] | None:
+        """All that the worker of a job's present stage needs to know of the text; None where it reads none."""
+        spoken = self._spoken(job, job.stage)
+        return spoken.as_json() if spoken is not None else None
+
+    def _spoken(self, job: Job, stage: Stage) -> SpokenText | None:
+        """The text as the voice that speaks is given it is what those read who work for that voice."""
+        if stage.task not in READS_TEXT or job.request.text is None:
+            return None
+        speaking = next((other for other in job.stages if other.kind == "step" and other.task == "speak"), stage)
+        spoken = self._as_asked(speaking, job.request.text)
+        return spoken if stage.task == "speak" else self._as_asked(stage, spoken.given().text)
+
+    def _as_asked(self, stage: Stage, text: RequestText) -> SpokenText:
+        offer = self.offer(stage)
+        return spoken_text(text, offer.text if offer else None, self._languages_of(stage))
+
+    def _languages_of(self, stage: Stage) -> tuple[str, ...]:
+        """As they were when the voice was ordered, where it was: who removes it meanwhile changes nothing."""
+        known = self._languages.get(stage.voice_hash or "")
+        if known is None and stage.voice is not None and self._voices.has(stage.voice):
+            known = self._voices.get(stage.voice).languages
+        return known or ()
 
     def inputs(self, job: Job) -> dict[str, str]:
         """The objects that a job's present stage reads, by role. Raises WorkerFailed where one was not made."""
-        return {role: self._named(job, source) for role, source in job.stage.inputs.items()}
+        found = {role: self._named(job, source) for role, source in job.stage.inputs.items()}
+        return {role: name for role, name in found.items() if name is not None}
 
     @staticmethod
-    def _named(job: Job, source: str) -> str:
-        """The object behind an input: the upload, or '<stage>.<role>'."""
+    def _named(job: Job, source: str) -> str | None:
+        """The object behind an input: the upload, or '<stage>.<role>'; None for one that need not be there and is not."""
         if source == UPLOAD:
             return str(job.request.clip)
-        index, _, role = source.partition(".")
+        index, _, role = source.removesuffix(IF_MADE).partition(".")
+        if source.endswith(IF_MADE):
+            return job.stages[int(index)].outputs.get(role)
         try:
             return job.stages[int(index)].outputs[role]
         except KeyError:
@@ -90,7 +124,8 @@ class Assignments:
         """Roles that the stage should have made and did not: what later stages read of it, the clip at the end."""
         present = f"{job.current}."
         sources = [source for stage in job.stages for source in stage.inputs.values()]
-        wanted = {source.removeprefix(present) for source in sources if source.startswith(present)}
+        needed = [source for source in sources if source.startswith(present) and not source.endswith(IF_MADE)]
+        wanted = {source.removeprefix(present) for source in needed}
         if job.current + 1 == len(job.stages):
             wanted.add("clip")
         return sorted(wanted - set(made.outputs))
@@ -104,7 +139,17 @@ class Assignments:
         )
         used = {stage.voice: stage.voice_hash or "" for stage in job.stages if stage.voice}
         provenance = {voice: self._provenance_of(voice, used[voice]) for voice in sorted(used)}
-        return recipe_of(job, (*job.stages[:-1], done), provenance)
+        return recipe_of(job, (*job.stages[:-1], done), provenance, self._sent(job))
+
+    def _sent(self, job: Job) -> dict[int, dict[str, Any]]:
+        """By stage, the text that its voice was given, where that is not the text as typed."""
+        sent: dict[int, dict[str, Any]] = {}
+        for stage in job.stages:
+            spoken = self._spoken(job, stage)
+            given = spoken.given() if spoken is not None else None
+            if given is not None and given.rewritings:
+                sent[stage.index] = given.text.as_json()
+        return sent
 
     def _provenance_of(self, voice: str, voice_hash: str) -> dict[str, str]:
         """As it was when the voice was ordered: who removes it meanwhile takes no finished work down. Unknown where

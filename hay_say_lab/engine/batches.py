@@ -9,7 +9,7 @@ from hay_say_lab.domain.batch import LONGEST_NAME, MOST_ROWS, BatchOrder, Tally,
 from hay_say_lab.domain.control import pointer
 from hay_say_lab.domain.job import Job, State
 from hay_say_lab.engine.engine import Engine
-from hay_say_lab.errors import BatchMissing, Fix, IllegalTransition, InvalidRequest, Problem
+from hay_say_lab.errors import BatchMissing, Fix, IllegalTransition, InvalidRequest, Problem, headline
 from hay_say_lab.storage import batches
 
 ROWS_AT_ONCE = 64           # so that rows share commits, and other calls are answered in between
@@ -41,7 +41,7 @@ class Batches:
         """
         problems = await self.problems(owner, order)
         if problems:
-            raise InvalidRequest(_headline(problems), problems=problems)
+            raise InvalidRequest(headline(problems), problems=problems)
         keyed = [
             (request.evolve(group=order.name), row_key(order.name, order.first + number))
             for number, request in enumerate(order.requests)
@@ -113,8 +113,3 @@ def _shape(order: BatchOrder) -> Iterator[Problem]:
         yield Problem("requests", f"There are {len(order.requests)} rows; {MOST_ROWS} are taken at once.", way_out)
     if order.first < 0:
         yield Problem("first", "Rows are counted from 0.", Fix("Use 0", ({"op": "replace", "path": "/first", "value": 0},)))
-
-
-def _headline(problems: list[Problem]) -> str:
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return problems[0].message + more

@@ -13,7 +13,7 @@ from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from hay_say_lab.domain.canonical import content_id, new_id
+from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.job import Job, State
 from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.admission import Admit, Refuse, Wait, admit
@@ -31,8 +31,9 @@ from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.engine.upkeep import Upkeep
+from hay_say_lab.engine.vocabulary import Vocabulary
 from hay_say_lab.engine.work import Work
-from hay_say_lab.errors import Full, InvalidRequest, LabError, Problem, StorageFailed, WorkerFailed
+from hay_say_lab.errors import Full, InvalidRequest, LabError, Problem, StorageFailed, WorkerFailed, headline
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.home import Home, remove
@@ -66,6 +67,7 @@ class Engine:
         voices: Voices,
         keys: StageKeys,
         news: News,
+        vocabulary: Vocabulary,
     ) -> None:
         self._home = home
         self.store = store
@@ -76,6 +78,7 @@ class Engine:
         self.news = news
         self._keys = keys
         self._leftovers = Leftovers(home, self._key)
+        self.vocabulary = vocabulary
         self._lanes = Lanes()
         self._carried: dict[str, Carried] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -89,21 +92,24 @@ class Engine:
 
     def problems(self, owner: str, request: Request) -> list[Problem]:
         """All that preflight finds, for this owner."""
-        return self.preflight.problems(request, lambda sha256: self.store.clip(owner, sha256))
+        request, unspelled = self.vocabulary.spelled(owner, request)
+        return [*unspelled, *self.preflight.problems(request, lambda sha256: self.store.clip(owner, sha256))]
 
     def warnings(self, owner: str, request: Request) -> list[Problem]:
         """What preflight warns of, for this owner; it stops nothing."""
-        return self.preflight.warnings(request, lambda sha256: self.store.clip(owner, sha256))
+        spelled, _ = self.vocabulary.spelled(owner, request)
+        return self.preflight.warnings(spelled, lambda sha256: self.store.clip(owner, sha256))
 
     async def submit(self, owner: str, request: Request, key: str | None = None) -> tuple[Job, bool]:
         """Queue a request; True where it is new, False where `key` made it before. Raises InvalidRequest, Full."""
         known = self.store.job_of_key(owner, key) if key is not None else None
-        if known is not None and known[1] == _body_hash(request):
+        if known is not None and known[1] == request.body_hash:
             return known[0], False          # asked before and taken: nothing that has changed since counts
+        await self.vocabulary.considered(owner, request)
         problems = self.problems(owner, request)
         if problems:                # NaN is one: only behind this has a request a canonical form
-            raise InvalidRequest(_headline(problems), problems=problems)
-        body_hash = _body_hash(request)
+            raise InvalidRequest(headline(problems), problems=problems)
+        body_hash = request.body_hash
         if self.store.count(State.QUEUED, owner=owner) >= MOST_QUEUED:
             raise Full(
                 f"You have {MOST_QUEUED} jobs waiting already.",
@@ -112,7 +118,7 @@ class Engine:
                 retry_after_seconds=SECONDS_PER_QUEUED,
             )
         seed = request.seed if request.seed is not None else secrets.randbelow(2**32)
-        resolved = self.preflight.casting.resolve(request).evolve(seed=seed)
+        resolved = self.preflight.casting.resolve(self.vocabulary.spelled(owner, request)[0]).evolve(seed=seed)
         facts = self.store.clip(owner, resolved.clip) if resolved.clip else None
         stages = plan(resolved, self.preflight.casting, facts)
         at = now()
@@ -260,7 +266,7 @@ class Engine:
         return self._key(job) if code_version == self._keys.version(job.stage.worker) else None
 
     def _key(self, job: Job) -> str | None:
-        return self._keys.key(job, self._assignments.inputs(job))
+        return self._keys.key(job, self._assignments.inputs(job), self._assignments.text(job))
 
     async def _reuse(self, job: Job) -> bool:
         """Where an earlier job made this very stage and its objects are all there, it needs no worker."""
@@ -385,16 +391,3 @@ class Engine:
         self.news.forget(job.id)
         self._leftovers.cleared(job)
         self.news.ring()
-
-
-def _body_hash(request: Request) -> str:
-    """What tells two requests under one key apart; '' where a value has no canonical form (NaN)."""
-    try:
-        return content_id(request.as_json())
-    except ValueError:
-        return ""
-
-
-def _headline(problems: list[Problem]) -> str:
-    first = problems[0].message
-    return first if len(problems) == 1 else f"{first} (and {len(problems) - 1} more)"

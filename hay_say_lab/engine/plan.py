@@ -7,6 +7,7 @@ from typing import Any
 from hay_say_lab.audio.conversion import decode_settings, rate_within
 from hay_say_lab.audio.cut import CUTS
 from hay_say_lab.audio.finish import BEFORE_EFFECTS, SOURCE
+from hay_say_lab.audio.moments import moves_time
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.control import with_defaults
 from hay_say_lab.domain.job import AUDIO_WORKER, Stage
@@ -15,6 +16,7 @@ from hay_say_lab.engine.casting import ISOLATE, Casting, Resolved
 from hay_say_lab.engine.treatment import BACKGROUND, Treatment
 
 UPLOAD = "upload"           # the input that is the request's own clip
+IF_MADE = "?"               # behind the name of an input that need not be there
 
 
 def plan(request: Request, casting: Casting, facts: ClipFacts | None) -> tuple[Stage, ...]:
@@ -49,8 +51,12 @@ class _Planner:
         self._isolator = isolator
         self._source = ""
         self._background = ""
+        self._timings = ""                          # where a voice may have told when its words are heard
 
     def audio(self, task: str, settings: dict[str, Any], inputs: dict[str, str]) -> None:
+        """A stage of ours. One that moves what is heard gets the timings, and makes new ones."""
+        if self._timings and moves_time(settings.get("finish", settings)):
+            inputs, self._timings = {**inputs, "timings": self._timings}, f"{len(self.stages)}.timings{IF_MADE}"
         self._append(Stage(len(self.stages), task, task, AUDIO_WORKER, settings=dict(settings), inputs=inputs))
 
     def needed(self, resolved: Resolved, request: Request, casting: Casting) -> None:
@@ -154,6 +160,8 @@ class _Planner:
             )
         )
         self._sample_rate = resolved.offer.gives_rate or self._sample_rate
+        if resolved.step.task == "speak":
+            self._timings = f"{len(self.stages) - 1}.timings{IF_MADE}"
 
     def _append(self, stage: Stage) -> None:
         self.stages.append(stage)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from hay_say_lab.audio.finish import SOURCE
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.control import check_settings, pointer
-from hay_say_lab.domain.request import LARGEST_SEED, LONGEST_TEXT, Request
-from hay_say_lab.engine.casting import Casting, speaks
+from hay_say_lab.domain.request import LARGEST_SEED, LONGEST_TEXT, Request, RequestText
+from hay_say_lab.engine.casting import Casting, Resolved, speaks
 from hay_say_lab.engine.clip_check import LOWEST_PEAK, clip_problems, clip_warnings, cut_problems, piece_warnings
+from hay_say_lab.engine.spoken_text import spoken_text
 from hay_say_lab.engine.treatment import Treatment
 from hay_say_lab.errors import Fix, LabError, Problem
 from hay_say_lab.text.checks import text_problems, text_warnings
+from hay_say_lab.text.given import document_language, markup_problems
 
 MOST_STEPS = 8
 LONGEST_GROUP = 64                          # characters
@@ -84,7 +86,9 @@ class Preflight:
         except LabError:
             return                              # told by _step
         if resolved.offer.text is not None:
-            yield from text_problems(request.text, resolved.offer.text, LONGEST_TEXT, pieces=resolved.offer.comes_in_pieces)
+            contract, pieces = resolved.offer.text, resolved.offer.comes_in_pieces
+            yield from text_problems(request.text, contract, LONGEST_TEXT, pieces=pieces)
+            yield from self._markup(request.text, resolved)
         language = request.text.language
         if language is not None and not speaks(resolved.voice, language):
             spoken = ", ".join(resolved.voice.languages)
@@ -94,9 +98,28 @@ class Preflight:
                 _remove("text.language", "Leave the language to the voice"),
             )
 
+    @staticmethod
+    def _markup(text: RequestText, resolved: Resolved) -> Iterator[Problem]:
+        if text.markup != "ssml" or resolved.offer.text is None:
+            return
+        yield from markup_problems(text, resolved.offer.text)
+        language = document_language(text)
+        if language is not None and not speaks(resolved.voice, language):
+            spoken = ", ".join(resolved.voice.languages)
+            message = f"The document is in '{language}', but the voice '{resolved.voice.id}' speaks {spoken}."
+            yield Problem("text.body", message, Fix(f"Choose a voice for '{language}', or leave xml:lang out."))
+
     def _text_warnings(self, request: Request) -> Iterator[Problem]:
-        if request.text is not None and request.steps and request.steps[0].task == "speak":
-            yield from text_warnings(request.text)
+        if request.text is None or not request.steps or request.steps[0].task != "speak":
+            return
+        yield from text_warnings(request.text)
+        try:
+            resolved = self.casting.resolved_step(request, 0)
+        except LabError:
+            return                              # told as a problem
+        contract = resolved.offer.text
+        if contract is not None and not list(markup_problems(request.text, contract)):
+            yield from spoken_text(request.text, contract, resolved.voice.languages).given().warnings
 
     def _clip(self, request: Request, facts_of: FactsOf) -> Iterator[Problem]:
         if request.clip is None or not request.steps or request.steps[0].task == "speak":

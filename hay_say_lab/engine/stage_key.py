@@ -10,7 +10,6 @@ from typing import Any
 from hay_say_lab.domain.canonical import content_id
 from hay_say_lab.domain.code import ROOT
 from hay_say_lab.domain.job import BUILT_IN_WORKERS, Job, Stage
-from hay_say_lab.domain.request import READS_TEXT
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.worker.code_version import code_version
 
@@ -26,12 +25,14 @@ class StageKeys:
         self._versions: dict[str, tuple[Any, str]] = {}
         self._looked_at: dict[str, float] = {}
 
-    def key(self, job: Job, inputs: dict[str, str]) -> str | None:
-        """The key of a job's present stage, whose inputs are these objects. None: it is not deterministic."""
+    def key(self, job: Job, inputs: dict[str, str], text: dict[str, Any] | None) -> str | None:
+        """The key of a job's present stage, whose inputs are these objects. None: it is not deterministic.
+
+        `text` as the worker gets it: as typed, since timings lead back there, with all that shapes what is sent.
+        """
         stage = job.stage
         if not self.deterministic(stage):
             return None
-        text = job.request.as_json()["text"] if stage.task in READS_TEXT else None
         seed = job.request.seed if stage.kind in SEEDED else None
         return self.key_of(
             stage.task, stage.worker, inputs, stage.settings, voice_hash=stage.voice_hash, text=text, seed=seed

@@ -11,9 +11,11 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinydb import TinyDB
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
@@ -32,8 +34,10 @@ from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.engine.pruner import Pruner
 from hay_say_lab.engine.stage_key import StageKeys
+from hay_say_lab.engine.vocabulary import Vocabulary
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.budgets import BudgetBook
+from hay_say_lab.registry.dictionaries import Dictionaries
 from hay_say_lab.registry.documents import open_documents
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.service.application import LARGEST_READ_BYTES, application
@@ -70,6 +74,23 @@ class Settings:
         return cls(home, port, float(os.environ.get("HAY_SAY_IDLE_SECONDS") or IDLE_SECONDS), resume)
 
 
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What is installed, and the small documents beside it."""
+
+    architectures: Architectures
+    voices: Voices
+    dictionaries: Dictionaries
+    book: BudgetBook
+
+    @classmethod
+    def of(cls, home: Home, documents: Callable[[str], TinyDB]) -> Registry:
+        """`documents` opens a registry file by its name. Raises StorageFailed where one is damaged."""
+        architectures = Architectures()
+        dictionaries = Dictionaries(documents("dictionaries"), home.registry / "dictionaries")
+        return cls(architectures, Voices(documents("voices"), architectures), dictionaries, BudgetBook(documents("budgets")))
+
+
 async def live(settings: Settings) -> None:
     """Host the data home until nobody needs it, a signal ends it, or a client asks it to drain."""
     home = Home(settings.home)
@@ -78,9 +99,9 @@ async def live(settings: Settings) -> None:
     migrate(engine_db, home.database)
     os.chmod(home.database, 0o600)
     store = JobStore(engine_db, news.ring)
-    with open_documents(home.registry / "voices.json") as documents, open_documents(home.registry / "budgets.json") as book:
-        voices = Voices(documents, architectures := Architectures())
-        surface = _surface(home, store, news, voices, architectures, BudgetBook(book))
+    with contextlib.ExitStack() as opened:
+        registry = Registry.of(home, lambda name: opened.enter_context(open_documents(home.registry / f"{name}.json")))
+        surface = _surface(home, store, news, registry)
         await surface.engine.recover()
         await surface.pruner.finish_removals()
         surface.uploads.sweep()
@@ -92,10 +113,8 @@ async def live(settings: Settings) -> None:
     store.close()
 
 
-def _surface(
-    home: Home, store: JobStore, news: News, voices: Voices, architectures: Architectures, book: BudgetBook
-) -> Surface:
-    objects = ObjectStore(home.objects)
+def _surface(home: Home, store: JobStore, news: News, registry: Registry) -> Surface:
+    architectures, voices, objects = registry.architectures, registry.voices, ObjectStore(home.objects)
     pool = WorkerPool(home, objects, architectures, places=max(1, len(os.sched_getaffinity(0))))
     preflight = Preflight(Casting(architectures, voices))
     keys = StageKeys(architectures)
@@ -108,18 +127,18 @@ def _surface(
         voices=voices,
         keys=keys,
         news=news,
+        vocabulary=Vocabulary(preflight.casting, registry.dictionaries),
     )
     errands = Errands(pool, news)
     fitting = Fitting(home=home, objects=objects, architectures=architectures, voices=voices, errands=errands)
     measuring = Measuring(home=home, store=store, objects=objects, keys=keys, errands=errands)
-    pruner = Pruner(home=home, store=store, objects=objects, book=book, idle=lambda: engine.idle)
-    bounds = Bounds.from_environment()
+    pruner = Pruner(home=home, store=store, objects=objects, book=registry.book, idle=lambda: engine.idle)
     metrics = Metrics(store)
     store.observe(metrics.committed)
     return Surface(
-        home, engine, architectures, voices, fitting, Batches(engine), measuring, pruner, book, metrics, new_id(), __version__,
-        bounds,
-    )
+        home, engine, architectures, voices, fitting, Batches(engine), measuring, pruner, registry.book, metrics,
+        registry.dictionaries, new_id(), __version__, Bounds.from_environment(),
+    )  # fmt: skip
 
 
 async def _serve(settings: Settings, home: Home, surface: Surface) -> None:

@@ -80,6 +80,7 @@ class PreflightHandler(LabHandler):
     async def post(self) -> None:
         request = self.body_of(Request)
         engine = self.surface.engine
+        await engine.vocabulary.considered(self.owner, request)
         problems = problem_views(engine.problems(self.owner, request))
         warnings = problem_views(engine.warnings(self.owner, request))
         self.reply(PreflightView(problems, warnings, engine.preflight.casting.serving(request)))

@@ -8,11 +8,13 @@ from typing import Any
 from hay_say_lab.audio.export import MEDIA_TYPES
 from hay_say_lab.domain.batch import BatchOrder
 from hay_say_lab.domain.measure import MeasureOrder
+from hay_say_lab.domain.pronunciation import WordList
 from hay_say_lab.domain.request import Request
 from hay_say_lab.domain.retention import Budgets
 from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.service import batch_views as bv
 from hay_say_lab.service import batches as b
+from hay_say_lab.service import dictionaries as d
 from hay_say_lab.service import handlers as h
 from hay_say_lab.service import storage as s
 from hay_say_lab.service import storage_views as sv
@@ -28,6 +30,7 @@ PREFIX = "/hay-say/v1"
 
 SHA256 = r"([0-9A-Za-z._-]{1,128})"
 JOB = r"([0-9A-Za-z._-]{1,64})"
+DICTIONARY = r"([^/]{1,200})"
 VOICE = r"([^/]{1,200})"
 BATCH = r"([^/]{1,400})"         # a name of 64 characters, percent-encoded
 
@@ -155,6 +158,18 @@ ROUTES: tuple[Route, ...] = (
           errors=(404, 409)),
     Route("GET", "/architectures", h.ArchitecturesHandler, "The installed architectures and their controls.",
           answer=v.ArchitecturesView),
+    Route("GET", "/dictionaries", d.DictionariesHandler, "Your pronunciation dictionaries.", answer=d.DictionariesView),
+    Route("GET", "/dictionaries/{dictionary}", d.DictionaryHandler,
+          "The words of a dictionary: 'name', or 'name@' and the first digits of a version.", answer=d.DictionaryView,
+          errors=(404,)),
+    Route("PUT", "/dictionaries/{dictionary}", d.DictionaryHandler,
+          "Make these all the words of a dictionary, as a new version of it.", body=WordList, answer=d.DictionaryView,
+          parameters=(
+              Parameter("replaces", "query", {"type": "string"},
+                        "The version that was changed: 409 where another is the newest by now."),
+          ), errors=(409, 422)),
+    Route("DELETE", "/dictionaries/{dictionary}", d.DictionaryHandler, "Remove a dictionary with its versions.",
+          answer=d.DictionarySummary, errors=(404,)),
     Route("GET", "/controls", h.ControlsHandler, "Settings of prepare and finish, effects and chains of them.",
           answer=v.ControlsView),
     Route("GET", "/storage", s.StorageHandler, "What the data home holds, and what it may.", answer=sv.StorageView),
@@ -193,7 +208,10 @@ ROUTES: tuple[Route, ...] = (
           answer=v.DrainView, status=202, counts=False),
 )  # fmt: skip
 
-_PATTERNS = {"worker": JOB, "job": JOB, "upload": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE, "batch": BATCH}
+_PATTERNS = {
+    "worker": JOB, "job": JOB, "upload": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE, "batch": BATCH,
+    "dictionary": DICTIONARY,
+}  # fmt: skip
 
 
 def pattern(path: str) -> str:

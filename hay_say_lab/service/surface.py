@@ -23,6 +23,7 @@ from hay_say_lab.engine.pruner import Pruner
 from hay_say_lab.errors import ArtifactMissing, ClipMissing, InvalidRequest, RecipeMissing, from_json
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.budgets import BudgetBook
+from hay_say_lab.registry.dictionaries import Dictionaries
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.service.metrics import Metrics
 from hay_say_lab.service.quota import Bounds, Quota
@@ -60,6 +61,7 @@ class Surface:
     pruner: Pruner
     book: BudgetBook
     metrics: Metrics
+    dictionaries: Dictionaries
     host_id: str
     version: str
     bounds: InitVar[Bounds]

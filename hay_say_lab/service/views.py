@@ -300,12 +300,10 @@ def job_view(job: Job, news: News, position: int | None) -> JobView:
 
 
 def _outputs(job: Job) -> dict[str, str]:
-    """By role, the newest of each. Timings stay true through conversions, which keep the length, but not through
-    settings that crop or change the speed."""
+    """By role, the newest of each. Timings stay true through conversions, which keep the length; a stage that crops or
+    changes the speed makes new ones."""
     found: dict[str, str] = {}
     for stage in job.stages:
         if stage.done:
             found |= stage.outputs
-    if not job.request.keeps_time:
-        found.pop("timings", None)
     return found if job.state is State.SUCCEEDED and job.removed_at is None else {}

@@ -41,7 +41,7 @@ def text_problems(text: RequestText, contract: TextContract, longest: int, *, pi
             f"The text holds characters that nobody can speak ({named}).",
             _replace("text.body", clean, "Put spaces in their place"),
         )
-    if text.markup not in contract.markups:
+    if text.markup not in (*contract.markups, "ssml"):      # SSML is lowered to what a voice reads
         offered = ", ".join(contract.markups)
         yield Problem(
             "text.markup",

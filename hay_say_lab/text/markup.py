@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from xml.parsers import expat
 
 from hay_say_lab.domain.request import LONGEST_TEXT
@@ -54,6 +55,7 @@ class MarkupReading:
     problems: tuple[MarkupProblem, ...]
 
 
+@lru_cache(maxsize=4)
 def read_markup(body: str) -> MarkupReading:
     """Read a body whose markup is 'ssml'. Gives up after MOST_PROBLEMS problems, and where the XML itself breaks."""
     return _Reader(body).read()

@@ -5,47 +5,33 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from hay_say_lab.domain.canonical import content_id
+from hay_say_lab.domain.pronunciation import FIELDS, FORMAT, Case, Pronunciation
 from hay_say_lab.errors import Fix, InvalidRequest, Problem
 from hay_say_lab.text.ipa import ipa_fault
 from hay_say_lab.text.words import tokens
 
-FORMAT = "hay-say-pronunciation/1"
 MOST_ENTRIES = 20_000
 LONGEST_WORD = 100          # characters
 LONGEST_ALIAS = 500
 LONGEST_NAME = 100
 MOST_PROBLEMS = 20
 
-Case = Literal["any", "exact"]
-_FIELDS = ("word", "alias", "ipa", "language", "case")
-
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """How to say one word (or several in a row): as `alias`, which is text, or as `ipa`; at least one of them.
-
-    With both, `alias` is for voices that do not take IPA. `language` (BCP 47) None: in every text; 'en' also in
-    texts in 'en-GB'. `case` 'exact': 'Polish' is not 'polish'.
-    """
-
-    word: str
-    alias: str | None = None
-    ipa: str | None = None
-    language: str | None = None
-    case: Case = "any"
+class Entry(Pronunciation):
+    """A pronunciation that can be found in a text."""
 
     @property
     def key(self) -> tuple[str, ...]:
         """The word as it is compared: token by token, white space of any kind alike, marks composed (NFC)."""
         return word_key(self.word, self.case)
 
-    def as_json(self) -> dict[str, str]:
-        """Only what is said: fields that are None, and case 'any', are left out."""
-        said = {name: getattr(self, name) for name in _FIELDS}
-        return {name: value for name, value in said.items() if value is not None and (name, value) != ("case", "any")}
+    @classmethod
+    def of(cls, pronunciation: Pronunciation) -> Entry:
+        return cls(**{name: getattr(pronunciation, name) for name in FIELDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +145,12 @@ def _order(entry: Entry) -> tuple[Any, ...]:
 def _row_fault(row: Any) -> str | None:
     if not isinstance(row, Mapping):
         return "is no object"
-    unknown = sorted(str(name)[:40] for name in row if name not in _FIELDS)
+    unknown = sorted(str(name)[:40] for name in row if name not in FIELDS)
     if unknown:
-        return f"has no field {unknown[0]!r}; fields are {', '.join(_FIELDS)}"
+        return f"has no field {unknown[0]!r}; fields are {', '.join(FIELDS)}"
     if not isinstance(row.get("word"), str):
         return "has no 'word'"
-    wrong = [name for name in _FIELDS if name in row and row[name] is not None and not isinstance(row[name], str)]
+    wrong = [name for name in FIELDS if name in row and row[name] is not None and not isinstance(row[name], str)]
     return f"has a '{wrong[0]}' that is no text" if wrong else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
@@ -31,16 +31,26 @@ class Sounds:
 
 @dataclass(frozen=True, slots=True)
 class Respelling:
-    """What a dictionary made of a text. `used`: the entries that took effect; `warnings`: those that could not."""
+    """What a dictionary made of a text. `used`: the entries that took effect; `lost`: those that could not, and how
+    often."""
 
     rewriting: Rewriting
     sounds: tuple[Sounds, ...]
     used: tuple[Entry, ...]
-    warnings: tuple[Problem, ...]
+    lost: Mapping[Entry, int]
 
     @property
     def text(self) -> str:
         return self.rewriting.text
+
+    @property
+    def matched(self) -> tuple[Entry, ...]:
+        """The entries that fit somewhere. A dictionary of these alone does the same to this text."""
+        return (*self.used, *self.lost)
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        return lost_warnings(self.lost)
 
     def as_ssml(self) -> Rewriting:
         """The same as an SSML body, each word with sounds in a <phoneme>. `old` spans are those of the text as
@@ -92,8 +102,12 @@ def respelled(
         position = span.end
         used[entry] = None
     parts.append((text[position:], Span(position, len(text) - position)))
-    warnings = tuple(_warning(entry, count) for entry, count in lost.items())
-    return Respelling(rewriting(parts, text), tuple(sounds), tuple(used), warnings)
+    return Respelling(rewriting(parts, text), tuple(sounds), tuple(used), lost)
+
+
+def lost_warnings(lost: Mapping[Entry, int]) -> tuple[Problem, ...]:
+    """One for each entry that could not take effect; the counts say how often."""
+    return tuple(_warning(entry, count) for entry, count in lost.items())
 
 
 def _escaped(said: str, first: int) -> Iterator[tuple[str, Span]]:

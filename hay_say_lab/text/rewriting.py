@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from hay_say_lab.domain.timings import Timings
+from hay_say_lab.domain.timings import TimedWord, Timings
 from hay_say_lab.text.spans import Span
 
 
@@ -41,13 +41,30 @@ class Rewriting:
         end = self._old(span.end - 1, last=True) if span.length else first
         return Span(first, max(0, end - first))
 
+    def together(self, spans: Sequence[Span]) -> list[tuple[Span, list[int]]]:
+        """Old spans, each with the numbers of the new ones that it stands for: neighbours whose old spans overlap
+        ('Los' and 'Angeles', both heard for 'LA') are one."""
+        found: list[tuple[Span, list[int]]] = []
+        for number, span in enumerate(spans):
+            old = self.back(span)
+            last = found[-1][0] if found else None
+            if last is not None and (old == last or (old.first < last.end and last.first < old.end)):
+                first, end = min(old.first, last.first), max(old.end, last.end)
+                found[-1] = (Span(first, end - first), [*found[-1][1], number])
+            else:
+                found.append((old, [number]))
+        return found
+
     def timings_back(self, timings: Timings) -> Timings:
-        """Word timings of `text` as timings of the text as written."""
-        words = []
-        for word in timings.words:
-            old = self.back(Span(word.first, word.length))
-            words.append(replace(word, text=old.of(self.written), first=old.first, length=old.length))
-        return replace(timings, words=tuple(words))
+        """Word timings of `text` as timings of the text as written. Words heard for one written word become one."""
+        words: list[TimedWord] = []
+        word_of = {-1: -1}
+        for old, numbers in self.together([Span(word.first, word.length) for word in timings.words]):
+            word_of.update(dict.fromkeys(numbers, len(words)))
+            first, last = timings.words[numbers[0]], timings.words[numbers[-1]]
+            words.append(TimedWord(old.of(self.written), old.first, old.length, first.start, last.end))
+        phonemes = tuple(replace(phoneme, word=word_of[phoneme.word]) for phoneme in timings.phonemes)
+        return replace(timings, words=tuple(words), phonemes=phonemes)
 
     def _old(self, position: int, *, last: bool) -> int:
         """Where the character at `position` began, or (`last`) where it ended."""

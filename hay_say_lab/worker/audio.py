@@ -37,7 +37,8 @@ class AudioRuntime(Runtime):
         with scratch.inside(context.out):
             prepared, report = prepare(clip, wanted, part(context.checkpoint, 0.0, 0.9))
             resampled = resample(prepared, settings["sample_rate"], part(context.checkpoint, 0.9, 1.0))
-        return Result(clip=resampled, documents={"prepared": report} if report["applied"] else {})
+        documents = {"prepared": report} if report["applied"] else {}
+        return Result(clip=resampled, documents=documents | _moved(context, report))
 
     def finish(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
         """A clip -> finished as the request asks for, and its picture for the panels; the same clip where it asks nothing.
@@ -64,7 +65,7 @@ class AudioRuntime(Runtime):
                 settings.get("first_effect", 0),
             )
         documents = {"picture": picture_of(finished), **({"finished": report} if report else {})}
-        return Result(clip=finished, documents=documents)
+        return Result(clip=finished, documents=documents | _moved(context, report))
 
     def measure(self, voice: str, clip: Clip, settings: Mapping[str, Any], context: Context) -> Result:
         """Measures of a clip, and of it against the input 'against': a document of each, by name."""
@@ -103,6 +104,13 @@ class AudioRuntime(Runtime):
             "libsndfile": soundfile.__libsndfile_version__,
             "soxr": soxr.__version__,
         }
+
+
+def _moved(context: Context, report: Mapping[str, Any]) -> dict[str, Any]:
+    """The timings that came with the clip, where the stage moved what they tell of."""
+    from hay_say_lab.audio.moments import timings_after
+
+    return {"timings": timings_after(context.inputs["timings"], report)} if "timings" in context.inputs else {}
 
 
 def measured(clip: Clip, settings: Mapping[str, Any], context: Context, track: Track) -> Result:

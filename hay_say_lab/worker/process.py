@@ -17,9 +17,11 @@ from typing import Any
 from hay_say_lab.audio.objects import read_clip, write_clip
 from hay_say_lab.domain.canonical import canonical_json
 from hay_say_lab.domain.job import BUILT_IN_WORKERS
+from hay_say_lab.domain.manifest import TextContract
 from hay_say_lab.domain.request import READS_TEXT, RequestText
 from hay_say_lab.errors import LabError, WorkerFailed
 from hay_say_lab.plugin import Result, Runtime, VoiceFiles
+from hay_say_lab.text.given import Given, given
 from hay_say_lab.worker import long_clip
 from hay_say_lab.worker.code_version import code_version
 from hay_say_lab.worker.context import HostGone, StageContext, Stopped
@@ -141,9 +143,9 @@ class Worker:
     def _perform(self, run: Frame, context: StageContext) -> Result:
         name, voice, settings = run["task"], run["voice"] or "", run["settings"]
         if name in READS_TEXT:
-            text = _text_of(run)
-            reading = Reading(self._runtime, name, voice, settings, context, dict)
-            return reading.of(RequestText(text["body"], text["language"], text["markup"]), run["limits"])
+            told = _given(_text_of(run))
+            reading = Reading(self._runtime, name, voice, settings, context, told.documents_back)
+            return reading.of(told.text, run["limits"])
         if name == "convert":
             return long_clip.convert(self._runtime, voice, settings, context, run["limits"])
         task = getattr(self._runtime, name)
@@ -164,6 +166,10 @@ def _text_of(run: Frame) -> dict[str, Any]:
     """The text of a stage, which lies in a file where it is too long for a frame."""
     text: dict[str, Any] = run["text"]
     return json.loads(Path(text["path"]).read_bytes()) if "path" in text else text
+
+
+def _given(text: dict[str, Any]) -> Given:
+    return given(RequestText.from_json(text), TextContract.from_json(text["contract"]), text["spoken_language"])
 
 
 def _written(result: Result, out: Path) -> dict[str, str]:

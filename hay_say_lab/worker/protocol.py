@@ -5,6 +5,7 @@ Host -> worker
     load    {voice, files: {role: path}, device}
     run     {stage, token, task, voice, settings, text, seed, limits, inputs: {role: path}, out, pieces, device, threads,
              log}       log: where standard output and error go meanwhile
+            text as RequestText.as_json, with its contract (TextContract.as_json) and spoken_language
             limits as Offer.limits: what is longer is done in pieces; a long text is {path}, a file of JSON
     answer  {stage, token, answer: continue | give_way | cancel}
     unload  {voice}

@@ -33,7 +33,8 @@ SAID = [
     (["Hi.", *POLLY, "--seed", str(2**63 - 1), "--takes", "2"], {"seed"}),      # the second take has none
     (["Hi.", *POLLY, "--takes", "0"], {"takes"}),
     (["Hi.", *POLLY, "--language", "xx-none", "--voice", "espeak_ng:en-us"], {"text.language"}),
-    (["Hi.", *POLLY, "--markup", "ssml"], {"text.markup"}),                     # the parrot reads plain text
+    (["Hi.", *POLLY, "--markup", "phonemes"], {"text.markup"}),                 # the parrot reads plain text
+    (["Hi.", *POLLY, "--markup", "ssml"], {"text.body"}),                       # and this is none
     (["Hi.", *POLLY, "--lane", "express"], {"arguments"}),
     (["Hi.", *POLLY, "--volume", "3"], {"arguments"}),
     (["Hi.", *POLLY, "--out", "hi.aac"], {"out"}),

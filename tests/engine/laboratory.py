@@ -27,7 +27,9 @@ from hay_say_lab.engine.patience import Patience
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.engine.stage_key import StageKeys
+from hay_say_lab.engine.vocabulary import Vocabulary
 from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.registry.dictionaries import Dictionaries
 from hay_say_lab.registry.documents import open_documents
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage.database import migrate, open_engine
@@ -52,6 +54,7 @@ class Laboratory:
     news: News
     fitting: Fitting
     measuring: Measuring
+    dictionaries: Dictionaries
     ticking: asyncio.Task[None]
 
     async def submit(self, request: Request, owner: str = "ann", key: str | None = None) -> Job:
@@ -117,11 +120,12 @@ async def laboratory(
     store = JobStore(database, news.ring)
     architectures, objects = Architectures(), ObjectStore(home.objects)
     voices = Voices(open_documents(home.registry / "voices.json"), architectures)
+    dictionaries = Dictionaries(open_documents(home.registry / "dictionaries.json"), home.registry / "dictionaries")
     keys = StageKeys(architectures)
     pool = WorkerPool(home, objects, architectures, places=places, patience=patience, devices=devices)
     engine = Engine(
-        home=home, store=store, objects=objects, pool=pool, preflight=Preflight(Casting(architectures, voices)), voices=voices,
-        keys=keys, news=news,
+        home=home, store=store, objects=objects, pool=pool, preflight=Preflight(casting := Casting(architectures, voices)),
+        voices=voices, keys=keys, news=news, vocabulary=Vocabulary(casting, dictionaries),
     )  # fmt: skip
     errands = Errands(pool, news)
     fitting = Fitting(home=home, objects=objects, architectures=architectures, voices=voices, errands=errands)
@@ -129,7 +133,7 @@ async def laboratory(
     await engine.recover()
     ticking = asyncio.create_task(engine.run())
     try:
-        yield Laboratory(home, store, objects, pool, engine, voices, news, fitting, measuring, ticking)
+        yield Laboratory(home, store, objects, pool, engine, voices, news, fitting, measuring, dictionaries, ticking)
         assert not ticking.done(), f"the engine stopped ticking: {ticking.exception()}"
     finally:
         await engine.close()

@@ -109,7 +109,27 @@ BAD: dict[str, tuple[Request, list[tuple[str, str]]]] = {
     "a control character": (SAY.evolve(text=RequestText("a\x00b")), [("text.body", "U+0000")]),
     "half a letter": (SAY.evolve(text=RequestText("a\ud800b")), [("text.body", "U+D800")]),
     "a megabyte of text": (SAY.evolve(text=RequestText("x" * (1 << 20))), [("text.body", "1048576")]),
-    "another markup": (SAY.evolve(text=RequestText("<p/>", markup="ssml")), [("text.markup", "'ssml'")]),
+    "another markup": (SAY.evolve(text=RequestText("h@l'oU", markup="phonemes")), [("text.markup", "'phonemes'")]),
+    "SSML that is none": (SAY.evolve(text=RequestText("<p>a</p>", markup="ssml")), [("text.body", "line 1, column 1")]),
+    "SSML that says nothing": (
+        SAY.evolve(text=RequestText("<speak><break/></speak>", markup="ssml")),
+        [("text.body", "between the tags")],
+    ),
+    "two faults in SSML": (
+        SAY.evolve(text=RequestText('<speak><a>b</a> <break time="1"/></speak>', markup="ssml")),
+        [("text.body", "<a>"), ("text.body", "250ms or 1.5s")],
+    ),
+    "a document in another language": (
+        Request(
+            (Step("speak", "espeak_ng:en-us"),),
+            text=RequestText('<speak xml:lang="de">Hallo.</speak>', markup="ssml"),
+        ),
+        [("text.body", "in 'de'")],
+    ),
+    "what another voice's SSML has and this one's has not": (
+        Request((Step("speak", "espeak_ng:en-us"),), text=RequestText("<speak><audio>a</audio></speak>", markup="ssml")),
+        [("text.body", "<audio>")],
+    ),
     "a language that the voice does not speak": (
         Request((Step("speak", "espeak_ng:en-us"),), text=RequestText("Bonjour.", "fr")),
         [("text.language", "'fr'")],
@@ -245,19 +265,6 @@ def test_a_clip_is_judged_by_what_is_known_of_it_before_anything_is_queued(
         (problem,) = problems
         assert problem.field == "clip"
         assert said in problem.message
-
-
-def test_tags_in_a_plain_text_are_warned_of_and_stop_nothing(preflight: Preflight) -> None:
-    request = SAY.evolve(text=RequestText("  <speak>One.</speak>"))
-    (warning,) = preflight.warnings(request, _known(_facts()))
-    assert warning.field == "text.markup"
-    assert "tags are spoken" in warning.message
-    assert Request.from_json(patched(request.as_json(), warning.fix.patch)).text == RequestText(
-        "  <speak>One.</speak>", markup="ssml"
-    )
-    assert _problems(preflight, request) == []
-    assert preflight.warnings(SAY, _known(_facts())) == []
-    assert preflight.warnings(Request((), text=request.text), _known(_facts())) == [], "nobody speaks it"
 
 
 # What a person's recording is, and what is to be done to it -> the field, part of the message, and whether one click

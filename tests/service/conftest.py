@@ -51,6 +51,9 @@ def belongings(host: RunningHost) -> Belongings:
     clip = str(host.send_clip(encoded(tone()), token=ALICE).json()["sha256"])
     uploads = [str(host.call("POST", "/uploads", {"bytes": 1000}, token=ALICE).json()["id"]) for _ in range(2)]
     assert host.call("DELETE", f"/uploads/{uploads[1]}", token=ALICE).status == 200
+    for name in ("of-alice", "of-alice-too"):
+        words = {"entries": [{"word": "LA", "alias": "Los Angeles"}]}
+        assert host.call("PUT", f"/dictionaries/{name}", words, token=ALICE).status == 200
     jobs = {
         name: host.submit(request, token=ALICE)
         for name, request in {

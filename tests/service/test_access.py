@@ -124,6 +124,11 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/voices"): operators(lambda b: ("/voices", VOICE | {"reference": b.clip}), others=HIDDEN),
     ("GET", "/voices/{voice}"): everybody("/voices/parrot:polly"),
     ("DELETE", "/voices/{voice}"): operators(lambda b: ("/voices/parrot:polly", None)),
+    ("GET", "/dictionaries"): everybody("/dictionaries"),
+    ("GET", "/dictionaries/{dictionary}"): owners(lambda b: ("/dictionaries/of-alice", None)),
+    # everybody writes under names of their own, and never over another's
+    ("PUT", "/dictionaries/{dictionary}"): everybody("/dictionaries/mine", {"entries": [{"word": "LA", "alias": "ell ay"}]}),
+    ("DELETE", "/dictionaries/{dictionary}"): owners(lambda b: ("/dictionaries/of-alice-too", None)),
     ("GET", "/architectures"): everybody("/architectures"),
     ("GET", "/controls"): everybody("/controls"),
     ("GET", "/events"): everybody("/events"),

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hay_say_lab.domain.request import LARGEST_SEED
+from hay_say_lab.service.identity import Role
 from hay_say_lab.service.routes import ROUTES
 from tests.service.conftest import ALICE, Belongings
 from tests.service.running_host import POLLY, RunningHost, speak
@@ -23,16 +24,31 @@ def _voice(**changes: Any) -> dict[str, Any]:
 
 
 def _body(path: str) -> dict[str, Any]:
-    return _voice(provenance={"source": "me"}) if path == "/voices" else speak()
+    """A good one for a route, with every object that could hold more."""
+    if path.startswith("/storage/"):
+        return {}
+    return {
+        "/voices": _voice(provenance={"source": "me"}),
+        "/batches": {"name": "mine", "requests": [speak()]},
+        "/measure": {"clip": "0" * 64},
+        "/dictionaries/{dictionary}": {"entries": [{"word": "LA", "alias": "ell ay"}]},
+    }.get(path) or speak()
 
 
-BODIES = [route.path for route in ROUTES if route.json_body is not None]
+BODIES = {route.path: route for route in ROUTES if route.json_body is not None}
 
 # Where an object can hold a field that was not asked for, by route.
 PLACES: dict[str, list[tuple[Any, ...]]] = {
     "/preflight": [(), ("text",), ("steps", 0)],
     "/jobs": [(), ("text",), ("steps", 0)],
     "/voices": [(), ("provenance",)],
+    "/batches": [(), ("requests", 0), ("requests", 0, "text")],
+    "/measure": [()],
+    "/storage/plan": [()],
+    "/storage/prune": [()],
+    "/storage/budgets": [()],
+    "/storage/fsck": [()],
+    "/dictionaries/{dictionary}": [(), ("entries", 0)],
 }
 SMUGGLED = {"owner": "bob", "state": "succeeded", "token": 7, "id": "x", "artifact": "0" * 64, "__class__": "x", "role": "admin"}
 
@@ -42,7 +58,7 @@ def _jobs(host: RunningHost) -> int:
 
 
 def test_every_route_with_a_body_has_its_places() -> None:
-    assert set(PLACES) == set(BODIES)
+    assert set(PLACES) == BODIES.keys()
 
 
 @pytest.mark.parametrize("name", SMUGGLED)
@@ -54,7 +70,9 @@ def test_a_field_that_nobody_asked_for_is_refused_by_name(path: str, place: tupl
     for key in place:
         inner = inner[key]
     inner[name] = SMUGGLED[name]
-    reply = host.call("POST", path, body, token="token-of-olga" if path == "/voices" else ALICE)
+    where = path.format(dictionary="mine")
+    route = BODIES[path]
+    reply = host.call(route.method, where, body, token=ALICE if route.role is Role.USER else "token-of-olga")
     assert reply.status == 422
     field = ".".join(str(part) for part in (*place, name))
     (problem,) = reply.error["problems"]
@@ -94,7 +112,7 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
     "a lane of the host's": (speak(lane="maintenance"), "lane"),
     "an unknown lane": (speak(lane="fast"), "lane"),
     "an unknown markup": (speak() | {"text": {"body": "one", "markup": "html"}}, "text.markup"),
-    "a markup that the voice does not read": (speak() | {"text": {"body": "one", "markup": "ssml"}}, "text.markup"),
+    "a markup that the voice does not read": (speak() | {"text": {"body": "one", "markup": "phonemes"}}, "text.markup"),
     "a clip nobody sent": ({"clip": "0" * 64, "steps": [{"task": "convert", "voice": POLLY}]}, "clip"),
     "a clip that is a path": ({"clip": "../../etc/passwd", "steps": [{"task": "convert", "voice": POLLY}]}, "clip"),
     "a clip that is not used": (speak(clip="0" * 64), "clip"),
@@ -145,17 +163,22 @@ NO_JSON: dict[str, bytes] = {
 }
 
 
-@pytest.mark.parametrize("kind", NO_JSON)
-@pytest.mark.parametrize("path", BODIES)
+# What is done with the settings that stand may be asked for without a word.
+MAY_BE_EMPTY = {"/storage/plan", "/storage/prune", "/storage/fsck"}
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [(path, kind) for path in BODIES for kind in NO_JSON if NO_JSON[kind] or path not in MAY_BE_EMPTY]
+)
 def test_what_is_no_document_is_a_typed_problem(path: str, kind: str, host: RunningHost) -> None:
-    reply = host.call("POST", path, body=NO_JSON[kind], headers=JSON)
+    reply = host.call(BODIES[path].method, path.format(dictionary="mine"), body=NO_JSON[kind], headers=JSON)
     assert reply.status == 422
     assert reply.error["problems"]
 
 
 @pytest.mark.parametrize("path", BODIES)
 def test_a_body_too_large_is_a_typed_413(path: str, host: RunningHost) -> None:
-    reply = host.call("POST", path, body=b" " * (5 << 20), headers=JSON)
+    reply = host.call(BODIES[path].method, path.format(dictionary="mine"), body=b" " * (5 << 20), headers=JSON)
     assert reply.status == 413
     assert reply.error["code"] == "too_large"
 

@@ -104,7 +104,7 @@ def test_real_answers_are_as_declared(host: RunningHost, belongings: Belongings)
     """Schemathesis guesses ids; these are real ones."""
     names = {
         "job": belongings.succeeded["id"], "recipe": belongings.recipe, "voice": "parrot:polly",
-        "batch": belongings.batch, "upload": belongings.upload,
+        "batch": belongings.batch, "upload": belongings.upload, "dictionary": "of-alice",
     }  # fmt: skip
     for route in ROUTES:
         if route.method == "GET":

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hay_say_lab.domain.canonical import is_sha256
 from hay_say_lab.domain.manifest import TextContract
-from hay_say_lab.domain.timings import TimedWord, Timings
+from hay_say_lab.domain.timings import TimedPhoneme, TimedWord, Timings
 from hay_say_lab.errors import InvalidRequest
 from hay_say_lab.text.markup import read_markup
 from hay_say_lab.text.pronunciation import FORMAT, LONGEST_WORD, MOST_ENTRIES, Entry, Pronunciations, pronunciations
@@ -137,14 +137,16 @@ def test_timings_of_what_was_spoken_become_timings_of_what_was_written() -> None
     said = _said("I live in LA now.", Entry("LA", alias="Los Angeles"))
     assert said.text == "I live in Los Angeles now."
     spoken = [("I", 0), ("live", 2), ("in", 7), ("Los", 10), ("Angeles", 14), ("now", 22)]
-    timings = Timings(100, tuple(TimedWord(word, at, len(word), at, at + 1) for word, at in spoken), ())
+    phonemes = tuple(TimedPhoneme("a", word, 0, 1) for word in (0, -1, 3, 4, 5))
+    timings = Timings(100, tuple(TimedWord(word, at, len(word), at, at + 1) for word, at in spoken), phonemes)
 
     back = said.rewriting.timings_back(timings)
 
     assert [(word.text, word.first, word.length) for word in back.words] == [
-        ("I", 0, 1), ("live", 2, 4), ("in", 7, 2), ("LA", 10, 2), ("LA", 10, 2), ("now", 13, 3),
+        ("I", 0, 1), ("live", 2, 4), ("in", 7, 2), ("LA", 10, 2), ("now", 13, 3),
     ]  # fmt: skip
-    assert [(word.start, word.end) for word in back.words] == [(at, at + 1) for _, at in spoken]
+    assert [(word.start, word.end) for word in back.words] == [(0, 1), (2, 3), (7, 8), (10, 15), (22, 23)]
+    assert [phoneme.word for phoneme in back.phonemes] == [0, -1, 3, 3, 4], "those of 'Los' and 'Angeles' are of 'LA'"
 
 
 WORDS = st.sampled_from(["a", "bee", "cee dee", "e\u0301", "漢", "It's", "3.5", "\U0001f600", "x"])

@@ -6,8 +6,9 @@ import re
 import runpy
 from pathlib import Path
 
+from hay_say_lab.domain.pronunciation import FIELDS
 from hay_say_lab.text.elements import EMPHASES, KINDS, LONGEST_PAUSE_SECONDS, PAUSES, SAY_AS
-from hay_say_lab.text.pronunciation import FORMAT, Entry
+from hay_say_lab.text.pronunciation import FORMAT
 from hay_say_lab.text.sentences import sentences
 
 PAGE = Path(__file__).parents[2] / "docs" / "text.md"
@@ -42,7 +43,7 @@ def test_the_table_of_elements_is_the_one_that_is_read() -> None:
 
 def test_every_value_and_field_is_named() -> None:
     page = _page()
-    for value in (*PAUSES, *EMPHASES, *SAY_AS, *(field for field in Entry.__dataclass_fields__)):
+    for value in (*PAUSES, *EMPHASES, *SAY_AS, *FIELDS):
         assert f"`{value}`" in page, value
     assert f"at most {LONGEST_PAUSE_SECONDS:g} s" in page
     assert FORMAT in page

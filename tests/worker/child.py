@@ -71,7 +71,10 @@ class Child:
         out.mkdir(exist_ok=True)
         return {
             "type": "run", "stage": "job/0", "token": 1, "task": "speak", "voice": "parrot:polly", "settings": settings,
-            "text": {"body": body, "language": None, "markup": "plain"}, "seed": 7, "limits": WHOLE, "inputs": {}, "out": str(out),
+            "text": {
+                "body": body, "language": None, "markup": "plain", "spoken_language": None,
+                "contract": {"markups": ["plain"], "longest_characters": 1000, "ssml_elements": []},
+            }, "seed": 7, "limits": WHOLE, "inputs": {}, "out": str(out),
             "pieces": str(self.folder / "pieces"), **changes,
         }  # fmt: skip
 
