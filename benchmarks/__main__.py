@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import architectures, control_plane, finish_change, long_audio, workers
+from benchmarks import architectures, batch, control_plane, finish_change, long_audio, workers
 from benchmarks.figures import Figure, machine, page
 
 
@@ -26,6 +26,7 @@ def main() -> int:
         "control_plane": control_plane.figures,
         "workers": workers.figures,
         "architectures": lambda: architectures.figures(options.recordings),
+        "batch": batch.figures,
         "finish_change": finish_change.figures,
         "long_audio": long_audio.figures,
     }

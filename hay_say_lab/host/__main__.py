@@ -13,6 +13,7 @@ from hay_say_lab.errors import LabError
 from hay_say_lab.host.log_lines import log_in_json
 
 ALREADY_HOSTED = 3
+MOST_FILES = 65_536
 
 
 def main(arguments: list[str]) -> int:
@@ -25,6 +26,7 @@ def main(arguments: list[str]) -> int:
     home = (options.home or data_home()).absolute()
     log_in_json()
     os.umask(0o077)
+    _allow_many_listeners()
     from hay_say_lab.storage.home import Home
 
     try:
@@ -33,6 +35,15 @@ def main(arguments: list[str]) -> int:
     except LabError as error:
         logging.getLogger(__name__).error("%s", error)
         return 1
+
+
+def _allow_many_listeners() -> None:
+    """As many open files as the system lets us have: every event stream is one, and a usual session has 1,024."""
+    if sys.platform != "win32":
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, MOST_FILES)), hard))
 
 
 def _host(home: Path, options: argparse.Namespace) -> int:
