@@ -22,7 +22,8 @@ LabError
 ├── Full                  429  a queue or a quota is full; `retry_after_seconds` says when to come again
 ├── JobFailed             500  a job ended without a result
 │   ├── JobCancelled
-│   └── JobQuarantined
+│   ├── JobQuarantined
+│   └── NeededJobFailed    a job that had to succeed first did not
 ├── NotebookFailed        500  a notebook stopped at a cell
 ├── WorkerFailed          500  a worker died, broke its protocol, or raised
 │   ├── OutOfMemory        507  no device that the request allows has enough for a stage
@@ -233,6 +234,10 @@ class JobCancelled(JobFailed):
 
 class JobQuarantined(JobFailed):
     code, retry = "job_quarantined", "never"
+
+
+class NeededJobFailed(JobFailed):
+    code, retry = "needed_job_failed", "after_fix"
 
 
 class NotebookFailed(LabError):

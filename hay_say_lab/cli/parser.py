@@ -11,6 +11,7 @@ from hay_say_lab.cli import (
     dictionary,
     doctor,
     jobs,
+    lanes,
     measure,
     picture,
     recipe,
@@ -27,8 +28,8 @@ from hay_say_lab.cli.command import Command, Parser, everywhere
 from hay_say_lab.cli.exits import MEANINGS
 
 _MODULES = (
-    say, convert, batch, batches, run, voices, dictionary, architectures, jobs, measure, picture, recipe, replay, storage,
-    workers, doctor, serve, version,
+    say, convert, batch, batches, run, voices, dictionary, architectures, jobs, lanes, measure, picture, recipe, replay,
+    storage, workers, doctor, serve, version,
 )  # fmt: skip
 COMMANDS: tuple[Command, ...] = tuple(module.COMMAND for module in _MODULES)
 

@@ -16,6 +16,7 @@ from hay_say_lab.client.dictionaries import DictionaryShelf
 from hay_say_lab.client.follower import Follower
 from hay_say_lab.client.handle import Handle
 from hay_say_lab.client.hosting import Hosting
+from hay_say_lab.client.lanes import LaneBoard
 from hay_say_lab.client.measures import Measurement, Measures
 from hay_say_lab.client.recipes import find_recipe
 from hay_say_lab.client.row_files import read_rows
@@ -43,6 +44,7 @@ class Lab:
         self.voices = VoiceShelf(self._api, self.clip)
         self.dictionaries = DictionaryShelf(self._api)
         self.measures = Measures(self._api)
+        self.lanes = LaneBoard(self._api)
         self.storage = StorageRoom(self._api)
         self.workers = WorkerBoard(self._api)
 

@@ -113,6 +113,7 @@ class Job:
     pinned_at: str | None = None            # since when its result stays, whatever the budgets say
     removed_at: str | None = None           # when its result was removed to free space; UTC, ISO 8601
     warnings: tuple[Problem, ...] = ()      # what preflight warned of when it was queued
+    held: int = 0                           # how many other jobs must succeed before it may start
 
     @property
     def ended(self) -> bool:

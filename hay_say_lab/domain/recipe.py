@@ -38,7 +38,7 @@ def recipe_of(
     `sent`: by stage, the text that its voice was given, where that is not the text of the request.
     """
     request = job.request.as_json()
-    for passing in ("lane", "group", "fresh", "cpu_fallback"):
+    for passing in ("lane", "group", "fresh", "cpu_fallback", "after"):
         del request[passing]
     stages = [
         {

@@ -88,6 +88,7 @@ class Request:
     `prepare` is done to the clip before the first step that takes one, `finish` and `effects` to the result.
     `fresh`: make every stage anew, even where its result is kept.
     `cpu_fallback`: where a graphics card has too little memory for a stage, it may run on the CPU, which takes longer.
+    `after`: ids of jobs that must have succeeded before this one starts; where one does not, this one fails.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
@@ -103,6 +104,7 @@ class Request:
     group: str | None = None
     fresh: bool = False
     cpu_fallback: bool = False
+    after: tuple[str, ...] = ()
 
     @property
     def body_hash(self) -> str:
@@ -130,6 +132,7 @@ class Request:
             "group": self.group,
             "fresh": self.fresh,
             "cpu_fallback": self.cpu_fallback,
+            "after": list(self.after),
         }
 
     @classmethod
@@ -151,4 +154,5 @@ class Request:
             group=document.get("group"),
             fresh=document.get("fresh", False),
             cpu_fallback=document.get("cpu_fallback", False),
+            after=tuple(document.get("after") or ()),
         )

@@ -168,6 +168,11 @@ class Attendant:
             if self._escalation is None:
                 self._escalation = asyncio.create_task(self._escalate())
 
+    def make_room(self) -> None:
+        """Ask the stage in work to let go at the end of its piece. One that makes no pieces goes on to its end."""
+        if self._order is not None and self.stopping is None:
+            self.stopping = "yield"
+
     async def end(self) -> None:
         """End the process: the only release of memory that frameworks honour."""
         self._lost = True

@@ -26,7 +26,7 @@ class Batches:
         """What stands in the way of any row, in their order, at most MOST_PROBLEMS."""
         found = list(_shape(order))
         for number, request in enumerate(order.requests[:MOST_ROWS]):
-            found += [at_row(problem, number) for problem in self._engine.problems(owner, request)]
+            found += [at_row(problem, number) for problem in self._engine.intake.problems(owner, request)]
             if len(found) >= MOST_PROBLEMS:
                 break
             if number % ROWS_AT_ONCE == 0:

@@ -6,49 +6,47 @@ request -> job -> lane -> admission -> worker -> artifact. Everything here runs 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-import secrets
 import time
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.job import Job, State
 from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.admission import Admit, Refuse, Wait, admit
 from hay_say_lab.engine.assignment import Assignments
 from hay_say_lab.engine.carried import Carried
+from hay_say_lab.engine.dispatch import Dispatch, loaded_models
 from hay_say_lab.engine.estimate import audio_seconds, seconds_at_once
+from hay_say_lab.engine.intake import Intake
 from hay_say_lab.engine.ladder import judge
-from hay_say_lab.engine.lanes import WEIGHTS, Lanes
 from hay_say_lab.engine.leftovers import Leftovers
 from hay_say_lab.engine.needs import Measured
 from hay_say_lab.engine.news import News, Tick
 from hay_say_lab.engine.order import Done, Failed, WorkerLost
-from hay_say_lab.engine.plan import plan
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
+from hay_say_lab.engine.scheduler import Candidate
 from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.engine.upkeep import Upkeep
 from hay_say_lab.engine.vocabulary import Vocabulary
 from hay_say_lab.engine.work import Work
-from hay_say_lab.errors import Full, InvalidRequest, LabError, Problem, StorageFailed, WorkerFailed, headline
+from hay_say_lab.errors import InvalidRequest, LabError, StorageFailed, WorkerFailed
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.home import Home, remove
 from hay_say_lab.storage.needs import keep_need
 from hay_say_lab.storage.objects import ObjectStore
-from hay_say_lab.storage.rows import now
+from hay_say_lab.storage.pauses import pause, resume
 from hay_say_lab.storage.store import JobStore
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-LOOK_AHEAD = 16                 # jobs of a lane that one tick looks at
-MOST_QUEUED = 10_000            # of one owner; more get 429
-SECONDS_PER_QUEUED = 1.0        # Retry-After of a full queue
+SECONDS_BETWEEN_LOOKS = 1.0      # while somebody waits: turns and bounds change with time alone
 SECONDS_TO_GIVE_WAY = 5.0
 SECONDS_TO_WRITE_AGAIN = 1.0
 
@@ -79,7 +77,8 @@ class Engine:
         self._keys = keys
         self._leftovers = Leftovers(home, self._key)
         self.vocabulary = vocabulary
-        self._lanes = Lanes()
+        self.dispatch = Dispatch(store)
+        self.intake = Intake(store, preflight, pool, vocabulary, self.dispatch.history_now)
         self._carried: dict[str, Carried] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
@@ -87,46 +86,24 @@ class Engine:
         pool.learned = lambda row: self._aside(self.store.write(keep_need, row.as_row()))
         self.upkeep = Upkeep(pool)
         self._open = True
+        self._in_parts: set[tuple[str, int]] = set()    # (job, stage) that gave way: pieces of it are kept
 
     # What people ask for.
 
-    def problems(self, owner: str, request: Request) -> list[Problem]:
-        """All that preflight finds, for this owner."""
-        request, unspelled = self.vocabulary.spelled(owner, request)
-        return [*unspelled, *self.preflight.problems(request, lambda sha256: self.store.clip(owner, sha256))]
-
-    def warnings(self, owner: str, request: Request) -> list[Problem]:
-        """What preflight warns of, for this owner; it stops nothing."""
-        spelled, _ = self.vocabulary.spelled(owner, request)
-        return self.preflight.warnings(spelled, lambda sha256: self.store.clip(owner, sha256))
-
     async def submit(self, owner: str, request: Request, key: str | None = None) -> tuple[Job, bool]:
-        """Queue a request; True where it is new, False where `key` made it before. Raises InvalidRequest, Full."""
-        known = self.store.job_of_key(owner, key) if key is not None else None
-        if known is not None and known[1] == request.body_hash:
-            return known[0], False          # asked before and taken: nothing that has changed since counts
-        await self.vocabulary.considered(owner, request)
-        problems = self.problems(owner, request)
-        if problems:                # NaN is one: only behind this has a request a canonical form
-            raise InvalidRequest(headline(problems), problems=problems)
-        body_hash = request.body_hash
-        if self.store.count(State.QUEUED, owner=owner) >= MOST_QUEUED:
-            raise Full(
-                f"You have {MOST_QUEUED} jobs waiting already.",
-                field="lane",
-                fix="Wait for some to finish, or cancel them.",
-                retry_after_seconds=SECONDS_PER_QUEUED,
-            )
-        seed = request.seed if request.seed is not None else secrets.randbelow(2**32)
-        resolved = self.preflight.casting.resolve(self.vocabulary.spelled(owner, request)[0]).evolve(seed=seed)
-        facts = self.store.clip(owner, resolved.clip) if resolved.clip else None
-        stages = plan(resolved, self.preflight.casting, facts)
-        at = now()
-        warnings = tuple(warning.without_patch() for warning in self.warnings(owner, request))
-        job = Job(new_id(), owner, State.QUEUED, resolved, at, at, stages=stages, warnings=warnings)
-        job, created = await self.store.write(edges.submit, job, key, body_hash)
+        """As `Intake.submit`."""
+        taken = await self.intake.submit(owner, request, key)
         self._wake.set()
-        return job, created
+        return taken
+
+    async def pause_lane(self, lane: str, by: str) -> None:
+        """Nothing of the lane starts from now on; what runs goes on. It lasts, whoever hosts."""
+        self.dispatch.pauses[lane] = await self.store.write(pause, lane, by)
+
+    async def resume_lane(self, lane: str) -> None:
+        await self.store.write(resume, lane)
+        self.dispatch.pauses.pop(lane, None)
+        self._wake.set()
 
     async def cancel(self, job_id: str) -> Job:
         """Raises JobMissing, or IllegalTransition where the job has ended otherwise."""
@@ -157,6 +134,7 @@ class Engine:
         """After a start: what an earlier host left running waits again; what nobody can go on with is swept."""
         count = await self.store.write(edges.host_changed)
         self.pool.needs.load(map(Measured.from_row, self.store.measured_needs()))
+        self.dispatch.recover()
         if count:
             log.info("took over %d jobs of an earlier host", count)
         self._home.sweep_scratch(self.store.unfinished_ids())
@@ -171,7 +149,9 @@ class Engine:
     async def run(self) -> None:
         self._aside(self.upkeep.tend(lambda: self.idle))
         while self._open:
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                pause_seconds = SECONDS_BETWEEN_LOOKS if self.dispatch.anybody_waits else None
+                await asyncio.wait_for(self._wake.wait(), pause_seconds)
             self._wake.clear()
             try:
                 while self._open and await self._tick():
@@ -202,17 +182,24 @@ class Engine:
 
     async def _tick(self) -> bool:
         """Start at most one stage. True where one was started, so that another look is worth it."""
-        heads = {lane: self.store.queued(lane, LOOK_AHEAD) for lane in WEIGHTS}
-        waiting = {lane for lane, found in heads.items() if any(job.id not in self._carried for job in found)}
-        for lane in self._lanes.order(waiting):
-            for job in heads[lane]:
-                if job.id in self._carried:
-                    continue
-                if await self._try(job):
-                    return True
+        now = time.monotonic()
+        seats = [(seat.worker, seat.voices) for seat in self.pool.ledger().seats if not seat.busy]
+        order = self.dispatch.order(self._carried, loaded_models(seats), now)
+        for candidate in order:
+            job = self.store.job(candidate.job)
+            if job.state is State.QUEUED and await self._try(job, candidate):
+                return True
+        for leaving in self.dispatch.scheduler.giving_way(order, now):
+            self._let_go(leaving)
         return False
 
-    async def _try(self, job: Job) -> bool:
+    def _let_go(self, job_id: str) -> None:
+        """Somebody else is to have the place of a running stage: it stops at the end of the piece in work."""
+        carried = self._carried.get(job_id)
+        if carried is not None and carried.attendant is not None:
+            carried.attendant.make_room()
+
+    async def _try(self, job: Job, candidate: Candidate) -> bool:
         """Ask admission for a job's stage; start it where it may. True where the rows changed."""
         try:
             self._assignments.check_voice(job.stage)
@@ -241,9 +228,9 @@ class Engine:
         if isinstance(verdict, Refuse):
             error = InvalidRequest(verdict.problem.message, problems=[verdict.problem])
             return await self.store.write(edges.refused, job, error.as_json())
-        return await self._start(job, verdict, self.pool.reserve(work, need, verdict))
+        return await self._start(job, candidate, verdict, self.pool.reserve(work, need, verdict))
 
-    async def _start(self, job: Job, verdict: Admit, seat: int) -> bool:
+    async def _start(self, job: Job, candidate: Candidate, verdict: Admit, seat: int) -> bool:
         worker = f"{job.stage.worker}#{seat}"
         carried = Carried(job, seat, job.updated_at, verdict.device)
         self._carried[job.id] = carried
@@ -257,9 +244,18 @@ class Engine:
         if claimed is None:
             return True
         carried.job = claimed
+        self.dispatch.scheduler.started(candidate, time.monotonic())
         self.news.waiting.pop(job.id, None)
         self._aside(self._carry(carried))
         return True
+
+    def _audio_seconds(self, job: Job) -> float:
+        """Of how much audio a stage that was just done in one go was; 0 where it was not, so that nothing is learnt."""
+        parts = (job.id, job.current)
+        if parts in self._in_parts or job.stage.attempts:
+            self._in_parts.discard(parts)
+            return 0.0
+        return audio_seconds(job, self.objects, self.store.clip)
 
     def _key_of(self, job: Job, code_version: str) -> str | None:
         """Under which a stage's result is kept; None where the worker ran older code than lies on the disk now."""
@@ -299,10 +295,13 @@ class Engine:
             log.exception("carrying stage %d of job %s failed", carried.job.current, carried.job.id)
             await self._ended(carried, WorkerFailed("The host failed while it carried the stage.", fix="See its log."))
         finally:
-            self._lanes.charge(carried.job.request.lane, time.monotonic() - began)
             del self._carried[carried.job.id]
             self.pool.release(carried.seat)
             job = self.store.job(carried.job.id)
+            gave_way = job.state is State.QUEUED and job.current == carried.job.current
+            if gave_way:
+                self._in_parts.add((job.id, job.current))
+            self.dispatch.scheduler.ended(job.id, time.monotonic(), gave_way=gave_way)
             if job.ended:
                 self._cleared(job)
             self._wake.set()
@@ -346,6 +345,7 @@ class Engine:
                 attendant.fingerprint,
                 seconds=time.monotonic() - began,
                 waited_seconds=max(0.0, waited),
+                audio_seconds=self._audio_seconds(job),
                 key=self._key_of(job, attendant.code_version),
                 device=carried.device,
             )
@@ -354,7 +354,7 @@ class Engine:
             if outcome.fault:
                 log.error("stage %s of job %s failed inside: %s", job.stage.task, job.id, outcome.error.message)
             await self._ended(carried, outcome.error, outcome.told)
-        elif not (outcome.answer == "give_way" and await self._insist(edges.gave_way, job)):
+        elif not (outcome.answer != "cancel" and await self._insist(edges.gave_way, job)):
             await self._insist(edges.stopped, job)
 
     async def _lost(self, carried: Carried, lost: WorkerLost) -> None:
@@ -381,6 +381,8 @@ class Engine:
             published = await self._insist(edges.finished, job, made, recipe)
         if not published:
             await self._insist(edges.stopped, job)
+        elif made.audio_seconds:
+            self.dispatch.history.add(edges.duration_of(job, made))
 
     async def _ended(self, carried: Carried, error: LabError, told: str = "") -> None:
         job = carried.job
@@ -390,4 +392,6 @@ class Engine:
     def _cleared(self, job: Job) -> None:
         self.news.forget(job.id)
         self._leftovers.cleared(job)
+        if job.ended:
+            self.intake.pressure.left(job.owner, time.monotonic())
         self.news.ring()

@@ -17,7 +17,7 @@ LEAST_SECONDS = 0.001           # what a turn costs, however little its stage to
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A stage that waits. `model` names its worker and voice: where that is loaded, nothing need be loaded."""
+    """A stage that waits. `model` names its worker and voice; '' where it needs none."""
 
     job: str
     lane: str
@@ -160,7 +160,11 @@ class Scheduler:
             return None
         left = self.limits.most_seconds_before - seconds
         return next(
-            (other for other in fair if other.lane == first.lane and other.model in loaded and other.seconds <= left),
+            (
+                other
+                for other in fair
+                if other.lane == first.lane and other.model and other.model in loaded and other.seconds <= left
+            ),
             None,
         )
 

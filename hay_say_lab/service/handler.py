@@ -140,7 +140,7 @@ class LabHandler(RequestHandler):
         return job
 
     def view(self, job: Job) -> JobView:
-        return job_view(job, self.surface.engine.news, self.surface.position(job))
+        return job_view(job, self.surface.engine.news, self.surface.place(job))
 
     def send_bytes(self, content: bytes, media_type: str, etag: str, name: str) -> None:
         """Content with ETag, one Range, and a name that no browser takes for a page."""

@@ -15,6 +15,7 @@ from hay_say_lab.engine.measuring import REPORT
 from hay_say_lab.errors import Fix, InvalidRequest, Problem, Unavailable
 from hay_say_lab.service.doctor import examine
 from hay_say_lab.service.handler import LARGEST_LIMIT, LabHandler
+from hay_say_lab.service.lanes import known_lane, lanes_view
 from hay_say_lab.service.metrics import MEDIA_TYPE
 from hay_say_lab.service.surface import ExportWish
 from hay_say_lab.service.views import (
@@ -32,6 +33,7 @@ from hay_say_lab.service.views import (
     ReportView,
     VoicesView,
     clip_view,
+    estimate_view,
     problem_views,
 )
 
@@ -81,9 +83,10 @@ class PreflightHandler(LabHandler):
         request = self.body_of(Request)
         engine = self.surface.engine
         await engine.vocabulary.considered(self.owner, request)
-        problems = problem_views(engine.problems(self.owner, request))
-        warnings = problem_views(engine.warnings(self.owner, request))
-        self.reply(PreflightView(problems, warnings, engine.preflight.casting.serving(request)))
+        problems = problem_views(engine.intake.problems(self.owner, request))
+        warnings = problem_views(engine.intake.warnings(self.owner, request))
+        estimate = None if problems else estimate_view(engine.intake.forecast(self.owner, request))
+        self.reply(PreflightView(problems, warnings, engine.preflight.casting.serving(request), estimate))
 
 
 class JobsHandler(LabHandler):
@@ -238,6 +241,23 @@ class ControlsHandler(LabHandler):
                 presets=[preset.as_json() for preset in PRESETS.values()],
             )
         )
+
+
+class LanesHandler(LabHandler):
+    async def get(self) -> None:
+        self.reply(lanes_view(self.surface.engine))
+
+
+class PauseHandler(LabHandler):
+    async def post(self, lane: str) -> None:
+        await self.surface.engine.pause_lane(known_lane(lane), self.owner)
+        self.reply(lanes_view(self.surface.engine))
+
+
+class ResumeHandler(LabHandler):
+    async def post(self, lane: str) -> None:
+        await self.surface.engine.resume_lane(known_lane(lane))
+        self.reply(lanes_view(self.surface.engine))
 
 
 class DrainHandler(LabHandler):

@@ -33,6 +33,7 @@ JOB = r"([0-9A-Za-z._-]{1,64})"
 DICTIONARY = r"([^/]{1,200})"
 VOICE = r"([^/]{1,200})"
 BATCH = r"([^/]{1,400})"         # a name of 64 characters, percent-encoded
+LANE = r"([a-z]{1,16})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +205,19 @@ ROUTES: tuple[Route, ...] = (
           answer=w.WorkersView, errors=(404,)),
     Route("POST", "/workers/{worker}/eject", w.EjectHandler, "End an idle worker now.", Role.OPERATOR,
           answer=w.WorkersView, errors=(404, 409)),
+    Route("GET", "/lanes", h.LanesHandler, "The lanes: their weights, who paused one, how many jobs wait in each.",
+          answer=v.LanesView),
+    Route("POST", "/lanes/{lane}/pause", h.PauseHandler, "Start nothing more of a lane; it lasts until it is resumed.",
+          Role.OPERATOR, answer=v.LanesView, errors=(404,)),
+    Route("POST", "/lanes/{lane}/resume", h.ResumeHandler, "Let a paused lane go on.", Role.OPERATOR,
+          answer=v.LanesView, errors=(404,)),
     Route("POST", "/drain", h.DrainHandler, "Close the door; running stages give way, their rows stay.", Role.ADMIN,
           answer=v.DrainView, status=202, counts=False),
 )  # fmt: skip
 
 _PATTERNS = {
     "worker": JOB, "job": JOB, "upload": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE, "batch": BATCH,
-    "dictionary": DICTIONARY,
+    "dictionary": DICTIONARY, "lane": LANE,
 }  # fmt: skip
 
 

@@ -76,11 +76,13 @@ class Surface:
         partials = Partials(self.home.uploads)
         self.uploads = Uploads(partials, quota, self.home.scratch, self.keep, self.known)
 
-    def position(self, job: Job) -> int | None:
-        """How many jobs of its lane wait in front of a queued one."""
+    def place(self, job: Job) -> tuple[int, float | None] | None:
+        """About how many jobs of its lane start before a queued one, and in how many seconds it starts itself."""
         if job.state is not State.QUEUED:
             return None
-        return self.engine.store.count(State.QUEUED, lane=job.request.lane, before=job.id)
+        dispatch = self.engine.dispatch
+        position = dispatch.position(job)
+        return position, dispatch.starts_in_seconds(job, position, self.engine.pool.seats.places)
 
     async def keep(self, owner: str, file: Path, sha256: str, label: str) -> ClipFacts:
         """Inspect a file in a limited child, publish it, remember its facts. Raises InvalidRequest, TooLarge."""

@@ -9,6 +9,7 @@ from typing import Any
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import Job, State
 from hay_say_lab.domain.request import Lane
+from hay_say_lab.engine.forecast import Forecast
 from hay_say_lab.engine.news import News
 from hay_say_lab.errors import Problem
 
@@ -35,6 +36,35 @@ class ErrorView:
 
 
 @dataclass(frozen=True, slots=True)
+class EstimateView:
+    """What a request will take, about: seconds of computing, and memory at the widest. `based_on`: history | declared."""
+
+    seconds: float
+    memory_mb: float
+    based_on: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    """A lane: its share by weight, who stopped it and when (None: it is open), how many jobs wait in it."""
+
+    lane: Lane
+    weight: int
+    paused: bool
+    paused_by: str | None
+    paused_at: str | None
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class LanesView:
+    """All lanes, and how many jobs leave a minute, measured over the last five."""
+
+    lanes: list[LaneView]
+    leaving_per_minute: float
+
+
+@dataclass(frozen=True, slots=True)
 class PreflightView:
     """All problems at once (none: it can be queued), what will be other than one may expect, and the voices that
     would serve."""
@@ -42,6 +72,7 @@ class PreflightView:
     problems: list[ProblemView]
     warnings: list[ProblemView]
     voices: list[str | None]
+    estimate: EstimateView | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +123,7 @@ class JobView:
     progress: ProgressView | None
     waiting: str | None
     position: int | None
+    starts_in_seconds: float | None
     pinned_at: str | None
     removed_at: str | None
 
@@ -267,8 +299,12 @@ def clip_view(facts: ClipFacts, report: dict[str, Any] | None) -> ClipView:
     return ClipView(**facts.as_json(), seconds=facts.seconds, report=report)
 
 
-def job_view(job: Job, news: News, position: int | None) -> JobView:
-    """`position` counts the jobs of the lane that wait in front of it; None where it does not wait."""
+def estimate_view(expected: Forecast) -> EstimateView:
+    return EstimateView(expected.seconds, expected.memory_mb, "history" if expected.learnt else "declared")
+
+
+def job_view(job: Job, news: News, place: tuple[int, float | None] | None) -> JobView:
+    """`place`: about how many jobs of its lane start before it, and in how many seconds; None where it does not wait."""
     tick = news.ticks.get(job.id)
     last = job.stages[-1] if job.stages else None
     return JobView(
@@ -292,11 +328,18 @@ def job_view(job: Job, news: News, position: int | None) -> JobView:
         error=dict(job.error) if job.error else None,
         warnings=problem_views(job.warnings),
         progress=ProgressView(tick.stage, tick.task, tick.fraction, tick.message) if tick else None,
-        waiting=news.waiting.get(job.id) if job.state is State.QUEUED else None,
-        position=position,
+        waiting=_why_it_waits(job, news) if job.state is State.QUEUED else None,
+        position=place[0] if place else None,
+        starts_in_seconds=place[1] if place else None,
         pinned_at=job.pinned_at,
         removed_at=job.removed_at,
     )
+
+
+def _why_it_waits(job: Job, news: News) -> str | None:
+    if job.held:
+        return f"{job.held} other {'job' if job.held == 1 else 'jobs'} must succeed first"
+    return news.waiting.get(job.id)
 
 
 def _outputs(job: Job) -> dict[str, str]:

@@ -7,14 +7,16 @@ somebody else owns the job by now: then nothing happened, and the caller publish
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
 
-from hay_say_lab.domain.job import MOST_ATTEMPTS, MOST_WORKER_DEATHS, Job, State, next_state
+from hay_say_lab.domain.job import ENDED, MOST_ATTEMPTS, MOST_WORKER_DEATHS, Job, State, next_state
 from hay_say_lab.domain.recipe import Recipe
-from hay_say_lab.errors import ClipMissing, Conflict, IllegalTransition, JobMissing, JobQuarantined
+from hay_say_lab.errors import ClipMissing, Conflict, IllegalTransition, JobMissing, JobQuarantined, NeededJobFailed
+from hay_say_lab.storage.dependencies import let_go, still_needed, tie, unfinished_of, waiting_for
+from hay_say_lab.storage.durations import Duration, keep_duration
 from hay_say_lab.storage.loss import NOTHING_MORE, Loss
 from hay_say_lab.storage.rows import insert_event, job_row, now, read_job, stage_row
 from hay_say_lab.storage.schema import holdings, jobs, recipes, results, stages
@@ -30,10 +32,16 @@ class Made:
     fingerprint: Mapping[str, Any]
     seconds: float = 0.0            # from the claim to the result
     waited_seconds: float = 0.0     # from being queued to the worker's start
+    audio_seconds: float = 0.0      # of what it was made from; 0: nobody knows
     key: str | None = None          # under which it may be used again
     cached: bool = False            # it was used again just now
     device: str = ""                # where it was made
     notes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def duration_of(job: Job, made: Made) -> Duration:
+    """How long the present stage of a job took."""
+    return Duration(job.stage.worker, job.stage.task, made.device, made.audio_seconds, made.seconds)
 
 
 def submit(connection: sa.Connection, job: Job, key: str | None, body_hash: str) -> tuple[Job, bool]:
@@ -49,7 +57,9 @@ def submit(connection: sa.Connection, job: Job, key: str | None, body_hash: str)
                     fix="Use a new key for a new request.",
                 )
             return _existing(connection, found.id), False
+    job = replace(job, held=unfinished_of(connection, job.owner, job.request.after))
     connection.execute(jobs.insert().values(**job_row(job), idempotency_key=key, body_hash=body_hash))
+    tie(connection, job.id, job.request.after)
     connection.execute(stages.insert(), [stage_row(job.id, stage) for stage in job.stages])
     if job.request.clip is not None:
         _need_clip(connection, job.id, job.request.clip)
@@ -102,6 +112,7 @@ def finished(connection: sa.Connection, job: Job, made: Made, recipe: Recipe) ->
     insert_event(
         connection, job, "finished", {**_told(job, made), "artifact": recipe.artifact, "recipe": recipe.id}
     )
+    let_go(connection, job.id)
     return True
 
 
@@ -155,11 +166,12 @@ def refused(connection: sa.Connection, job: Job, error: Mapping[str, Any]) -> bo
 def cancel(connection: sa.Connection, job_id: str) -> Job:
     """A person stops a job. One that waits has ended at once. Raises IllegalTransition where it has ended already."""
     job = _existing(connection, job_id)
-    if job.state in (State.CANCELLING, State.CANCELLED):
-        return job
-    _simple(connection, job, "cancel", {}, job.state)
-    if job.state is State.QUEUED:
-        _simple(connection, _existing(connection, job_id), "stopped", {}, State.CANCELLING)
+    while job.state not in (State.CANCELLING, State.CANCELLED):
+        if _simple(connection, job, "cancel", {}, job.state):
+            if job.state is State.QUEUED:
+                _simple(connection, job, "stopped", {}, State.CANCELLING)
+            break
+        job = _existing(connection, job_id)         # it was claimed or done meanwhile, by another writer
     return _existing(connection, job_id)
 
 
@@ -231,18 +243,37 @@ def _simple(
     body: dict[str, Any],
     state: State = State.RUNNING,
     error: Mapping[str, Any] | None = None,
+    **values: Any,
 ) -> bool:
-    if not _move(connection, job, event, state, error=error):
+    if not _move(connection, job, event, state, error=error, **values):
         return False
     insert_event(connection, job, event, body)
+    if next_state(state, event) in ENDED:
+        _fail_dependents(connection, job.id)
     return True
+
+
+def _fail_dependents(connection: sa.Connection, job_id: str) -> None:
+    """A job ended without success: what waited for it fails, and what waited for that."""
+    ended = [job_id]
+    while ended:
+        gone = ended.pop()
+        for dependent in waiting_for(connection, gone):
+            job = _existing(connection, dependent)
+            error = NeededJobFailed(
+                f"The job {gone}, which had to succeed first, did not.", field="after", fix="Retry that one, then this."
+            ).as_json()
+            if _move(connection, job, "refused", State.QUEUED, error=error):
+                insert_event(connection, job, "refused", {"error": error})
+                ended.append(dependent)
 
 
 def _again(connection: sa.Connection, job_id: str, event: str) -> Job:
     """Back into the queue at the stage that failed, its counts at 0."""
     job = _existing(connection, job_id)
     next_state(job.state, event)
-    if not _simple(connection, job, event, {"stage": job.current}, job.state):
+    held = still_needed(connection, job_id)
+    if not _simple(connection, job, event, {"stage": job.current}, job.state, held=held):
         raise IllegalTransition("The job moved on meanwhile.", field="state", fix="Look at it again.")
     _count(connection, job, dict.fromkeys(("attempts", "worker_deaths", "ooms"), 0))
     return _existing(connection, job_id)
@@ -272,6 +303,8 @@ def _keep(connection: sa.Connection, job: Job, made: Made) -> None:
     if made.key is not None and not made.cached:
         remember(connection, made)
     use(connection, job.id, made.outputs, last=job.current + 1 == len(job.stages))
+    if made.audio_seconds > 0 and not made.cached:
+        keep_duration(connection, duration_of(job, made))
     for name in made.outputs.values():
         hold(connection, job.owner, name)
 

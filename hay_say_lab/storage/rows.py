@@ -31,6 +31,7 @@ def job_row(job: Job) -> dict[str, Any]:
         "updated_at": job.updated_at,
         "token": job.token,
         "current": job.current,
+        "held": job.held,
         "warnings": [warning.as_json() for warning in job.warnings],
     }
 
@@ -83,6 +84,7 @@ def _job(row: Any, job_stages: tuple[Stage, ...]) -> Job:
         artifact=row["artifact"],
         recipe=row["recipe"],
         error=row["error"],
+        held=row["held"],
         pinned_at=row["pinned_at"],
         removed_at=row["removed_at"],
         warnings=tuple(Problem.from_json(warning) for warning in row["warnings"]),

@@ -27,8 +27,9 @@ jobs = sa.Table(
     sa.Column("pinned_at", sa.String(32)),          # since when it stays, whatever the budgets say
     sa.Column("idempotency_key", sa.String(128)),
     sa.Column("body_hash", sa.String(64)),
+    sa.Column("held", sa.Integer, nullable=False, server_default="0"),      # how many jobs must succeed before it
     sa.UniqueConstraint("owner", "idempotency_key", name="one_job_per_key"),
-    sa.Index("jobs_by_state", "state", "lane", "id"),
+    sa.Index("jobs_waiting", "state", "lane", "owner", "held", "id"),
     sa.Index("jobs_by_owner", "owner", "id"),
     sa.Index("jobs_by_group", "owner", "job_group", "id"),
 )
@@ -132,4 +133,34 @@ holdings = sa.Table(
     sa.Column("object", sa.String(64), primary_key=True),
     sa.Column("label", sa.String(200), nullable=False),
     sa.Column("bytes", sa.BigInteger, nullable=False, server_default="0"),      # that this owner sent for it
+)
+
+# Which jobs must have succeeded before another one starts.
+dependencies = sa.Table(
+    "dependencies",
+    metadata,
+    sa.Column("job", sa.String(26), sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Column("needs", sa.String(26), sa.ForeignKey("jobs.id"), primary_key=True),
+    sa.Index("dependencies_by_need", "needs", "job"),
+)
+
+# Lanes that an operator has stopped: a row as long as it lasts.
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    sa.Column("lane", sa.String(16), primary_key=True),
+    sa.Column("by", sa.String(255), nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+)
+
+# How long stages took, a few of each kind: a new one takes the place of any.
+durations = sa.Table(
+    "durations",
+    metadata,
+    sa.Column("worker", sa.String(64), primary_key=True),
+    sa.Column("task", sa.String(32), primary_key=True),
+    sa.Column("device", sa.String(64), primary_key=True),
+    sa.Column("slot", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("audio_seconds", sa.Float, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -15,9 +15,12 @@ from hay_say_lab.domain.recipe import Recipe
 from hay_say_lab.errors import ClipMissing, JobMissing, RecipeMissing, StorageFailed
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.database import Writer
+from hay_say_lab.storage.durations import Duration, all_durations
 from hay_say_lab.storage.needs import read_needs
+from hay_say_lab.storage.pauses import Pause, paused
 from hay_say_lab.storage.rows import read_events, read_job, read_jobs
 from hay_say_lab.storage.schema import clips, events, holdings, jobs, recipes, results
+from hay_say_lab.storage.waiting import Waiting, owners_in, waiting_in
 
 T = TypeVar("T")
 
@@ -99,28 +102,43 @@ class JobStore:
         with self._reading() as connection:
             return read_jobs(connection, query)
 
-    def queued(self, lane: str, limit: int) -> list[Job]:
-        """The oldest waiting jobs of a lane."""
-        query = (
-            sa.select(jobs)
-            .where(jobs.c.state == State.QUEUED.value, jobs.c.lane == lane)
-            .order_by(jobs.c.id)
-            .limit(limit)
-        )
+    def waiting(self, lane: str, of_each: int) -> list[Waiting]:
+        """The oldest jobs of every owner who has some waiting in a lane, `of_each` at most."""
         with self._reading() as connection:
-            return read_jobs(connection, query)
+            return waiting_in(connection, lane, of_each)
 
-    def count(self, *states: State, owner: str | None = None, lane: str | None = None, before: str | None = None) -> int:
-        """How many jobs are in these states (of an owner, in a lane, older than the id `before`)."""
+    def owners_waiting(self, lane: str) -> list[str]:
+        with self._reading() as connection:
+            return owners_in(connection, lane)
+
+    def paused(self) -> list[Pause]:
+        """The lanes that somebody stopped."""
+        with self._reading() as connection:
+            return paused(connection)
+
+    def durations(self) -> list[Duration]:
+        """How long stages took, a sample of each kind."""
+        with self._reading() as connection:
+            return all_durations(connection)
+
+    def count(self, *states: State, lane: str | None = None) -> int:
+        """How many jobs are in these states (in a lane)."""
         query = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state.in_([s.value for s in states]))
-        if owner is not None:
-            query = query.where(jobs.c.owner == owner)
         if lane is not None:
             query = query.where(jobs.c.lane == lane)
-        if before is not None:
-            query = query.where(jobs.c.id < before)
         with self._reading() as connection:
             return int(connection.execute(query).scalar_one())
+
+    def queued_of(self, owner: str, lanes: Sequence[str], most: int, before: str | None = None) -> int:
+        """How many jobs of an owner are queued in these lanes (older than the id `before`); counts no further than `most`."""
+        query = sa.select(sa.literal(1)).where(
+            jobs.c.state == State.QUEUED.value, jobs.c.lane.in_(lanes), jobs.c.owner == owner
+        )
+        if before is not None:
+            query = query.where(jobs.c.held == 0, jobs.c.id < before)
+        counting = sa.select(sa.func.count()).select_from(query.limit(most).subquery("counted"))
+        with self._reading() as connection:
+            return int(connection.execute(counting).scalar_one())
 
     def unfinished_ids(self) -> set[str]:
         with self._reading() as connection:

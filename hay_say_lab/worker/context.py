@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy
 
 SECONDS_BETWEEN_CHECKPOINTS = 0.1       # asking more often costs more than it tells
+SECONDS_JUST_KEPT = 0.3                 # so young is a piece whose end a stage may still let go at
 LONGEST_MESSAGE = 200                   # characters
 
 
@@ -44,13 +45,15 @@ class StageContext:
         self._line = line
         self._name = {"stage": run["stage"], "token": run["token"]}
         self._asked_at = 0.0
+        self._yields = False                # somebody waits for our place
 
     def samples(self, count: int) -> numpy.ndarray:
         return zeros(count, folder=self.out)
 
     def checkpoint(self, fraction: float, message: str = "") -> None:
         now = time.monotonic()
-        if now - self._asked_at < SECONDS_BETWEEN_CHECKPOINTS:
+        may_yield = self._yields and self.shelf.age_seconds < SECONDS_JUST_KEPT
+        if now - self._asked_at < SECONDS_BETWEEN_CHECKPOINTS and not may_yield:
             return
         self._asked_at = now
         let_go()
@@ -60,6 +63,10 @@ class StageContext:
         answer = self._line.receive()
         if answer is None:
             raise HostGone
+        if answer["answer"] == "yield":
+            self._yields = True
+            if self.shelf.age_seconds >= SECONDS_JUST_KEPT:
+                return                      # what is in work would be lost: at the end of the piece
         if answer["answer"] != "continue":
             raise Stopped(answer["answer"])
 

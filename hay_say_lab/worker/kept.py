@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import time
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,11 +20,17 @@ log = logging.getLogger(__name__)
 class Kept:
     """A folder of numbered pieces, each some arrays by name; `below` are folders of the same kind inside it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, above: Kept | None = None) -> None:
         self.folder = folder
+        self._newest: list[float] = above._newest if above is not None else [float("-inf")]
 
     def below(self, name: str) -> Kept:
-        return Kept(self.folder / name)
+        return Kept(self.folder / name, self)
+
+    @property
+    def age_seconds(self) -> float:
+        """How long ago a piece was finished here, or in any folder of the same stage."""
+        return time.monotonic() - self._newest[0]
 
     def kept(self, piece: int) -> dict[str, numpy.ndarray] | None:
         """A piece, or None where it was never finished, or cannot be read (the machine went down behind it)."""
@@ -49,6 +56,7 @@ class Kept:
         with aside.open("wb") as file:
             numpy.savez(file, **arrays)  # type: ignore[arg-type]
         os.replace(aside, path)
+        self._newest[0] = time.monotonic()
 
     def clear(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)

@@ -7,7 +7,8 @@ Host -> worker
              log}       log: where standard output and error go meanwhile
             text as RequestText.as_json, with its contract (TextContract.as_json) and spoken_language
             limits as Offer.limits: what is longer is done in pieces; a long text is {path}, a file of JSON
-    answer  {stage, token, answer: continue | give_way | cancel}
+    answer  {stage, token, answer: continue | yield | give_way | cancel}
+            yield: let go once the piece in work is kept, or go on to the end where there are no pieces
     unload  {voice}
 Worker -> host
     hello      {nonce, pid, code_version, fingerprint}
@@ -16,7 +17,7 @@ Worker -> host
     checkpoint {stage, token, fraction, message}        waits for the answer
     done       {stage, token, files: {role: name}, usage}       names of files in `out`
     failed     {stage, token, error, fault, out_of_memory, usage}   error as LabError.as_json; fault: the architecture's
-    stopped    {stage, token, answer}                   after give_way or cancel
+    stopped    {stage, token, answer}                   after yield, give_way or cancel
 usage: {resident_mb, peak_mb, live_mb, host_mb}, as worker/meter.py measures them
 """
 

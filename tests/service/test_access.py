@@ -137,6 +137,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/workers/{worker}/pin"): operators(lambda b: ("/workers/999999/pin", None), HIDDEN),
     ("POST", "/workers/{worker}/unpin"): operators(lambda b: ("/workers/999999/unpin", None), HIDDEN),
     ("POST", "/workers/{worker}/eject"): operators(lambda b: ("/workers/999999/eject", None), HIDDEN),
+    ("GET", "/lanes"): everybody("/lanes"),
+    ("POST", "/lanes/{lane}/pause"): operators(lambda b: ("/lanes/maintenance/pause", None)),
+    ("POST", "/lanes/{lane}/resume"): operators(lambda b: ("/lanes/maintenance/resume", None)),
     # an admin's drain is asked of a host of its own, below
     ("POST", "/drain"): Row(lambda b: ("/drain", None), FORBIDDEN, FORBIDDEN, FORBIDDEN, IN),
 }

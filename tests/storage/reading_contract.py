@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import statistics
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,8 @@ from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import Job, State
 from hay_say_lab.errors import ClipMissing
 from hay_say_lab.storage import edges
+from hay_say_lab.storage.durations import SLOTS, Duration, keep_duration
+from hay_say_lab.storage.pauses import pause, resume
 from hay_say_lab.storage.store import JobStore, keep_clip
 from tests.storage.stories import MADE, Stories
 
@@ -44,16 +47,29 @@ class ReadingContract(Stories):
         assert [job.id for job in store.jobs("ann", states=(State.CANCELLED,))] == [two.id]
         assert [job.id for job in store.jobs("ann", states=(State.QUEUED,), group="g")] == [one.id]
 
-    async def test_a_lane_gives_its_oldest_waiting_jobs(self, store: JobStore) -> None:
-        made: list[Job] = []
+    async def test_a_lane_gives_the_oldest_jobs_of_each_owner_with_the_stage_that_is_next(self, store: JobStore) -> None:
+        made: dict[str, list[Job]] = {"ann": [], "bob": [], "cat": []}
         for _ in range(4):
-            made.append(await self.queued(store, lane="batch"))
+            for owner, queue in made.items():
+                queue.append(await self.queued(store, owner, lane="batch"))
             await asyncio.sleep(0.002)
         await self.queued(store, lane="interactive")
-        await self.running(store, made[0])
+        await self.running(store, made["ann"][0])
+        job = await self.running(store, made["bob"][0])
+        await store.write(edges.stage_done, job, MADE)
 
-        assert [job.id for job in store.queued("batch", 2)] == [made[1].id, made[2].id]
-        assert store.queued("maintenance", 9) == []
+        found = store.waiting("batch", 2)
+
+        by_owner = {owner: [entry.job for entry in found if entry.owner == owner] for owner in made}
+        assert by_owner["ann"] == [made["ann"][1].id, made["ann"][2].id]
+        assert by_owner["bob"] == [made["bob"][0].id, made["bob"][1].id]
+        assert by_owner["cat"] == [made["cat"][0].id, made["cat"][1].id]
+        stages = {entry.job: (entry.worker, entry.task, entry.voice_hash) for entry in found}
+        assert stages[made["bob"][0].id] == ("c", "convert", "e" * 64)
+        assert stages[made["bob"][1].id] == ("a", "speak", "f" * 64)
+        assert store.owners_waiting("batch") == ["ann", "bob", "cat"]
+        assert store.waiting("maintenance", 9) == []
+        assert store.owners_waiting("maintenance") == []
 
     async def test_counts_tell_who_has_what_waiting(self, store: JobStore) -> None:
         first = await self.queued(store)
@@ -63,10 +79,13 @@ class ReadingContract(Stories):
         await self.running(store, first)
 
         assert store.count(State.QUEUED) == 2
-        assert store.count(State.QUEUED, State.RUNNING, owner="ann") == 2
         assert store.count(State.QUEUED, lane="batch") == 1
-        assert store.count(State.RUNNING, before=second.id) == 1
         assert store.count(State.SUCCEEDED) == 0
+        assert store.queued_of("ann", ("interactive", "batch"), 9) == 1
+        assert store.queued_of("ann", ("batch",), 9, before=second.id) == 0
+        third = await self.queued(store, lane="batch")
+        assert store.queued_of("ann", ("batch",), 9, before=third.id) == 1
+        assert store.queued_of("ann", ("batch",), 1) == 1, "it counts no further than asked"
         assert store.unfinished_ids() == {job.id for owner in ("ann", "bob") for job in store.jobs(owner)}
 
     async def test_events_are_numbered_and_read_in_pages_by_their_owner_alone(self, store: JobStore) -> None:
@@ -96,6 +115,37 @@ class ReadingContract(Stories):
         await store.write(keep_clip, "bob", ClipFacts(**{**facts.as_json(), "label": "other.wav"}))
         assert store.clip("bob", facts.sha256).label == "other.wav"
         assert store.clip("ann", facts.sha256).label == "mine.wav"
+
+    # Lanes and lessons.
+
+    async def test_a_lane_that_was_paused_stays_so_until_it_is_resumed(self, store: JobStore) -> None:
+        first = await store.write(pause, "batch", "olga")
+        assert await store.write(pause, "batch", "adam") == first, "it was paused already"
+        await store.write(pause, "download", "adam")
+        assert [(found.lane, found.by) for found in store.paused()] == [("batch", "olga"), ("download", "adam")]
+
+        await store.write(resume, "batch")
+        await store.write(resume, "interactive")
+
+        assert [found.lane for found in store.paused()] == ["download"]
+
+    async def test_how_long_stages_took_is_kept_as_a_bounded_sample(self, store: JobStore) -> None:
+        for number in range(3 * SLOTS):
+            await store.write(keep_duration, Duration("a", "speak", "cpu", 1.0, float(number)))
+        await store.write(keep_duration, Duration("a", "convert", "cpu", 4.0, 2.0))
+
+        kept = store.durations()
+
+        spoken = [took for took in kept if took.task == "speak"]
+        assert SLOTS // 2 < len(spoken) <= SLOTS
+        assert statistics.median(took.seconds for took in spoken) > SLOTS, "new ones take the places of old ones"
+        assert [took for took in kept if took.task == "convert"] == [Duration("a", "convert", "cpu", 4.0, 2.0)]
+
+    async def test_a_stage_that_was_done_is_a_lesson_and_one_from_the_cache_is_none(self, store: JobStore) -> None:
+        job = await self.running(store)
+        await store.write(edges.stage_done, job, replace(MADE, audio_seconds=2.0, device="cpu"))
+        await store.write(edges.reused, await self.queued(store), replace(MADE, audio_seconds=2.0, cached=True), None)
+        assert store.durations() == [Duration("a", "speak", "cpu", 2.0, 0.5)]
 
     # Results that may be used again.
 

@@ -127,7 +127,7 @@ def test_a_database_that_is_damaged_is_a_typed_error_of_every_read(tmp_path: Pat
 
     store = JobStore(open_engine(f"sqlite:///{database}"), lambda: None)
 
-    for read in (lambda: store.jobs("ann"), lambda: store.queued("batch", 1), store.unfinished_ids, store.last_event):
+    for read in (lambda: store.jobs("ann"), lambda: store.waiting("batch", 1), store.unfinished_ids, store.last_event):
         with pytest.raises(StorageFailed, match="cannot be read"):
             read()
     store.close()

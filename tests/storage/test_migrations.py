@@ -169,7 +169,7 @@ def test_a_job_of_every_earlier_schema_is_still_there(revision: str, tmp_path: P
 
     store = JobStore(engine, lambda: None)
     assert store.job(job.id) == job
-    assert store.queued("interactive", 5) == [job]
+    assert [entry.job for entry in store.waiting("interactive", 5)] == [job.id]
     store.close()
     assert path.with_name(f"jobs.sqlite3.before-{HEAD}").exists()
 

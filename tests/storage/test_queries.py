@@ -18,11 +18,13 @@ from hay_say_lab.storage.store import JobStore
 from tests.storage.stories import job_of
 
 QUESTIONS: dict[str, Callable[[JobStore], Any]] = {
-    "the head of a lane": lambda store: store.queued("interactive", 16),
-    "what one person has waiting": lambda store: store.count(State.QUEUED, owner="ann"),
+    "the heads of a lane": lambda store: store.waiting("interactive", 16),
+    "who waits in a lane": lambda store: store.owners_waiting("interactive"),
+    "what one person has waiting": lambda store: store.queued_of("ann", ("interactive", "batch"), 1000),
+    "how many wait in a lane": lambda store: store.count(State.QUEUED, lane="batch"),
     "whether anything is unfinished": lambda store: store.count(State.QUEUED, State.RUNNING, State.CANCELLING),
     "which are unfinished": lambda store: store.unfinished_ids(),
-    "a place in the queue": lambda store: store.count(State.QUEUED, lane="batch", before="0" * 26),
+    "a place in the queue": lambda store: store.queued_of("ann", ("batch",), 1000, before="0" * 26),
     "one job": lambda store: store.job("0" * 26),
     "the newest jobs": lambda store: store.jobs("ann"),
     "a page of jobs": lambda store: store.jobs("ann", before="Z" * 26),
@@ -67,9 +69,17 @@ def _plans(engine: sa.Engine, statements: list[tuple[str, Any]]) -> list[str]:
         return [
             str(row[3])
             for statement, parameters in statements
-            if statement.lstrip().upper().startswith(("SELECT", "UPDATE"))
+            if statement.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE", "WITH"))
             for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
         ]
+
+
+def wasteful(plans: list[str]) -> list[str]:
+    """Steps that read a whole table or sort what they read; walking along what was found so far is neither."""
+    return [plan for plan in plans if (plan.startswith("SCAN") and plan not in HARMLESS) or "TEMP B-TREE" in plan]
+
+
+HARMLESS = ("SCAN CONSTANT ROW", "SCAN owners", "SCAN counted")
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -82,7 +92,7 @@ def test_no_hot_question_reads_a_whole_table(engine: sa.Engine, question: str) -
 
     plans = _plans(engine, statements)
     assert plans
-    assert not [plan for plan in plans if plan.startswith("SCAN") or "TEMP B-TREE" in plan], plans
+    assert not wasteful(plans), plans
 
 
 async def test_no_edge_reads_a_whole_table(engine: sa.Engine) -> None:
@@ -98,7 +108,7 @@ async def test_no_edge_reads_a_whole_table(engine: sa.Engine) -> None:
 
     plans = _plans(engine, statements)
     assert len(plans) > 10
-    assert not [plan for plan in plans if plan.startswith("SCAN") or "TEMP B-TREE" in plan], plans
+    assert not wasteful(plans), plans
 
 
 async def test_a_page_of_jobs_costs_two_statements_however_long_it_is(engine: sa.Engine) -> None:

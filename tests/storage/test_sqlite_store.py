@@ -9,11 +9,12 @@ import pytest
 
 from hay_say_lab.storage.database import migrate, open_engine
 from hay_say_lab.storage.store import JobStore
+from tests.storage.chain_contract import ChainContract
 from tests.storage.reading_contract import ReadingContract
 from tests.storage.writing_contract import WritingContract
 
 
-class TestSqliteStore(WritingContract, ReadingContract):
+class TestSqliteStore(WritingContract, ReadingContract, ChainContract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[JobStore]:
         engine = open_engine(f"sqlite:///{tmp_path / 'jobs.sqlite3'}")
