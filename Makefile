@@ -49,6 +49,7 @@ faults: test-ready  ## the host matrix; with KILLS=n (and SEED=s): a storm of n 
 	else $(BIN)/python -m pytest tests/faults $(ARGS); fi
 
 bench: test-ready  ## measure, and write docs/benchmarks.md with its JSON
+	@$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r constraints/bench.txt
 	$(BIN)/python -m benchmarks $(ARGS)
 
 screenshots: test-ready  ## pictures of the panels, in both themes, in build/screenshots
@@ -69,10 +70,10 @@ parity:
 
 # ------------------------------------------------------------------------------------------------------- install
 
-test-ready: $(VENV)/.test $(TORCH)/.ready panels chromium
+test-ready: $(VENV)/.test $(TORCH)/.ready panels chromium postgresql
 demo-ready: $(VENV)/.demo panels
 panels: $(STATIC)/.built
-.PHONY: help demo lab test lint faults bench screenshots docs parity gpu test-ready demo-ready panels chromium \
+.PHONY: help demo lab test lint faults bench screenshots docs parity gpu test-ready demo-ready panels chromium postgresql \
         lock lock-check clean distclean
 
 $(VENV)/.uv: constraints/uv.txt
@@ -112,6 +113,9 @@ $(STATIC)/.built: node_modules/.ready $(PANELS)
 chromium:
 	@sh tools/chromium.sh
 
+postgresql:
+	@sh tools/postgresql.sh
+
 # --------------------------------------------------------------------------------------------------------- locks
 
 COMPILE := $(UV) pip compile --quiet --python $(BIN)/python --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -122,6 +126,7 @@ lock: $(VENV)/.uv  ## resolve constraints/*.txt again, keeping their pins (LOCK=
 	$(COMPILE) $(LOCK) constraints/uv.in -o constraints/uv.txt
 	$(COMPILE) $(LOCK) constraints/test.in --group test -o constraints/test.txt
 	$(COMPILE) $(LOCK) constraints/torch.in -c constraints/test.txt -o constraints/torch.txt
+	$(COMPILE) $(LOCK) --group bench -c constraints/test.txt -o constraints/bench.txt
 	$(COMPILE) $(LOCK) constraints/demo.in --group build -c constraints/test.txt -o constraints/demo.txt
 
 lock-check: $(VENV)/.uv  ## see that the locked pins resolve, with wheels, for Python 3.11, 3.12 and 3.13

@@ -33,9 +33,10 @@ SETTINGS = {
     "OMP_WAIT_POLICY": "passive",
     "MPLBACKEND": "agg",
 }
-FOREIGN = ("HAY_SAY_URL", "HAY_SAY_TOKEN", "HAY_SAY_TOKENS", "JUPYTERHUB_USER", "JUPYTERHUB_API_TOKEN")
+FOREIGN = ("HAY_SAY_URL", "HAY_SAY_TOKEN", "HAY_SAY_TOKENS", "HAY_SAY_DATABASE", "JUPYTERHUB_USER", "JUPYTERHUB_API_TOKEN")
 
 NO_CHROMIUM = "no chromium here"
+NO_POSTGRESQL = "no PostgreSQL here"
 NO_FFMPEG = "no ffmpeg here"
 NO_TORCH = "no .venv-torch here"
 TORCH_PYTHON = Path(__file__).parent / ".venv-torch" / "bin" / "python"

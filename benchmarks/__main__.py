@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import architectures, batch, control_plane, finish_change, long_audio, workers
+from benchmarks import architectures, batch, control_plane, finish_change, long_audio, scheduling, store, workers
 from benchmarks.figures import Figure, machine, page
 
 
@@ -25,6 +25,8 @@ def main() -> int:
     parts: dict[str, Callable[[], Iterator[Figure]]] = {
         "control_plane": control_plane.figures,
         "workers": workers.figures,
+        "store": store.figures,
+        "scheduling": scheduling.figures,
         "architectures": lambda: architectures.figures(options.recordings),
         "batch": batch.figures,
         "finish_change": finish_change.figures,

@@ -47,7 +47,7 @@ from hay_say_lab.service.identity import Identity, local_owner
 from hay_say_lab.service.metrics import Metrics
 from hay_say_lab.service.quota import Bounds
 from hay_say_lab.service.surface import Surface
-from hay_say_lab.storage.database import HEAD, migrate, open_engine
+from hay_say_lab.storage.database import HEAD, Lease, migrate, open_engine
 from hay_say_lab.storage.home import Home, write_atomically
 from hay_say_lab.storage.objects import ObjectStore
 from hay_say_lab.storage.rows import now
@@ -68,10 +68,12 @@ class Settings:
     port: int = 0                       # 0: any free one
     idle_seconds: float = IDLE_SECONDS
     resume: bool = False
+    database: str = ""                  # an address (URL) of PostgreSQL; '': SQLite in the data home
 
     @classmethod
     def from_environment(cls, home: Path, port: int, resume: bool) -> Settings:
-        return cls(home, port, float(os.environ.get("HAY_SAY_IDLE_SECONDS") or IDLE_SECONDS), resume)
+        seconds = float(os.environ.get("HAY_SAY_IDLE_SECONDS") or IDLE_SECONDS)
+        return cls(home, port, seconds, resume, os.environ.get("HAY_SAY_DATABASE", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +97,11 @@ async def live(settings: Settings) -> None:
     """Host the data home until nobody needs it, a signal ends it, or a client asks it to drain."""
     home = Home(settings.home)
     news = News()
-    engine_db = open_engine(f"sqlite:///{home.database}")
-    migrate(engine_db, home.database)
-    os.chmod(home.database, 0o600)
+    engine_db = open_engine(settings.database or f"sqlite:///{home.database}")
+    migrate(engine_db, None if settings.database else home.database)
+    if not settings.database:
+        os.chmod(home.database, 0o600)
+    lease = Lease(engine_db)
     store = JobStore(engine_db, news.ring)
     with contextlib.ExitStack() as opened:
         registry = Registry.of(home, lambda name: opened.enter_context(open_documents(home.registry / f"{name}.json")))
@@ -110,6 +114,7 @@ async def live(settings: Settings) -> None:
             log.info("nothing is unfinished")
         else:
             await _serve(settings, home, surface)
+    lease.close()
     store.close()
 
 

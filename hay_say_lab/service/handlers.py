@@ -14,6 +14,7 @@ from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.engine.measuring import REPORT
 from hay_say_lab.errors import Fix, InvalidRequest, Problem, Unavailable
 from hay_say_lab.service.doctor import examine
+from hay_say_lab.service.estimates import estimate_view
 from hay_say_lab.service.handler import LARGEST_LIMIT, LabHandler
 from hay_say_lab.service.lanes import known_lane, lanes_view
 from hay_say_lab.service.metrics import MEDIA_TYPE
@@ -33,7 +34,6 @@ from hay_say_lab.service.views import (
     ReportView,
     VoicesView,
     clip_view,
-    estimate_view,
     problem_views,
 )
 

@@ -3,12 +3,33 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from hay_say_lab.domain.job import State
+from hay_say_lab.domain.request import Lane
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.lanes import WEIGHTS
 from hay_say_lab.errors import NotFound
-from hay_say_lab.service.views import LanesView, LaneView
+
+
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    """A lane: its share by weight, who stopped it and when (None: it is open), how many jobs wait in it."""
+
+    lane: Lane
+    weight: int
+    paused: bool
+    paused_by: str | None
+    paused_at: str | None
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class LanesView:
+    """All lanes, and how many jobs leave a minute, measured over the last five."""
+
+    lanes: list[LaneView]
+    leaving_per_minute: float
 
 
 def known_lane(name: str) -> str:

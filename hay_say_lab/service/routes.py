@@ -24,6 +24,7 @@ from hay_say_lab.service import workers as w
 from hay_say_lab.service.events import EventsHandler
 from hay_say_lab.service.handler import LabHandler
 from hay_say_lab.service.identity import Role
+from hay_say_lab.service.lanes import LanesView
 from hay_say_lab.service.uploads import UploadOrder
 
 PREFIX = "/hay-say/v1"
@@ -206,11 +207,11 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/workers/{worker}/eject", w.EjectHandler, "End an idle worker now.", Role.OPERATOR,
           answer=w.WorkersView, errors=(404, 409)),
     Route("GET", "/lanes", h.LanesHandler, "The lanes: their weights, who paused one, how many jobs wait in each.",
-          answer=v.LanesView),
+          answer=LanesView),
     Route("POST", "/lanes/{lane}/pause", h.PauseHandler, "Start nothing more of a lane; it lasts until it is resumed.",
-          Role.OPERATOR, answer=v.LanesView, errors=(404,)),
+          Role.OPERATOR, answer=LanesView, errors=(404,)),
     Route("POST", "/lanes/{lane}/resume", h.ResumeHandler, "Let a paused lane go on.", Role.OPERATOR,
-          answer=v.LanesView, errors=(404,)),
+          answer=LanesView, errors=(404,)),
     Route("POST", "/drain", h.DrainHandler, "Close the door; running stages give way, their rows stay.", Role.ADMIN,
           answer=v.DrainView, status=202, counts=False),
 )  # fmt: skip

@@ -9,9 +9,9 @@ from typing import Any
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import Job, State
 from hay_say_lab.domain.request import Lane
-from hay_say_lab.engine.forecast import Forecast
 from hay_say_lab.engine.news import News
 from hay_say_lab.errors import Problem
+from hay_say_lab.service.estimates import EstimateView
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,35 +33,6 @@ class ErrorView:
     error_id: str
     retry: str
     retry_after_seconds: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class EstimateView:
-    """What a request will take, about: seconds of computing, and memory at the widest. `based_on`: history | declared."""
-
-    seconds: float
-    memory_mb: float
-    based_on: str
-
-
-@dataclass(frozen=True, slots=True)
-class LaneView:
-    """A lane: its share by weight, who stopped it and when (None: it is open), how many jobs wait in it."""
-
-    lane: Lane
-    weight: int
-    paused: bool
-    paused_by: str | None
-    paused_at: str | None
-    waiting: int
-
-
-@dataclass(frozen=True, slots=True)
-class LanesView:
-    """All lanes, and how many jobs leave a minute, measured over the last five."""
-
-    lanes: list[LaneView]
-    leaving_per_minute: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,10 +268,6 @@ def problem_views(problems: Iterable[Problem]) -> list[ProblemView]:
 def clip_view(facts: ClipFacts, report: dict[str, Any] | None) -> ClipView:
     """`report` where it was made already."""
     return ClipView(**facts.as_json(), seconds=facts.seconds, report=report)
-
-
-def estimate_view(expected: Forecast) -> EstimateView:
-    return EstimateView(expected.seconds, expected.memory_mb, "history" if expected.learnt else "declared")
 
 
 def job_view(job: Job, news: News, place: tuple[int, float | None] | None) -> JobView:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from hay_say_lab.domain.job import ENDED, State
 from hay_say_lab.errors import Conflict
 from hay_say_lab.storage.schema import dependencies, jobs
+from hay_say_lab.storage.statements import Statement
 
 _LOST = tuple(state.value for state in ENDED if state is not State.SUCCEEDED)
 
@@ -54,12 +55,16 @@ def let_go(connection: sa.Connection, job_id: str) -> None:
 
 def waiting_for(connection: sa.Connection, job_id: str) -> list[str]:
     """Queued jobs that wait for this one."""
-    query = (
-        sa.select(dependencies.c.job)
-        .join(jobs, jobs.c.id == dependencies.c.job)
-        .where(dependencies.c.needs == job_id, jobs.c.state == State.QUEUED.value)
-    )
-    return list(connection.execute(query).scalars())
+    dependents = [row[0] for row in _DEPENDENTS.run(connection, {"needs": job_id}).fetchall()]
+    if not dependents:
+        return []
+    queued = sa.select(jobs.c.id).where(jobs.c.id.in_(dependents), jobs.c.state == State.QUEUED.value)
+    return list(connection.execute(queued).scalars())
+
+
+_DEPENDENTS = Statement(
+    sa.select(dependencies.c.job).where(dependencies.c.needs == sa.bindparam("needs", type_=sa.String))
+)
 
 
 def _never(job_id: str) -> Conflict:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from hay_say_lab.storage.schema import durations
+from hay_say_lab.storage.statements import insert, update
 
 SLOTS = 32                      # of each kind; a new one takes the place of any, so old ones fade
 
@@ -24,18 +25,11 @@ class Duration:
 
 
 def keep_duration(connection: sa.Connection, took: Duration) -> None:
-    slot = secrets.randbelow(SLOTS)
-    place = (
-        durations.c.worker == took.worker,
-        durations.c.task == took.task,
-        durations.c.device == took.device,
-        durations.c.slot == slot,
-    )
+    place = {"worker": took.worker, "task": took.task, "device": took.device, "slot": secrets.randbelow(SLOTS)}
     measured = {"audio_seconds": took.audio_seconds, "seconds": took.seconds}
-    if connection.execute(durations.update().where(*place).values(**measured)).rowcount == 0:
-        connection.execute(
-            durations.insert().values(worker=took.worker, task=took.task, device=took.device, slot=slot, **measured)
-        )
+    there = {f"if_{name}": value for name, value in place.items()}
+    if update(durations, tuple(place), tuple(measured)).run(connection, {**measured, **there}).rowcount == 0:
+        insert(durations, (*place, *measured)).run(connection, {**place, **measured})
 
 
 def all_durations(connection: sa.Connection) -> list[Duration]:

@@ -20,6 +20,7 @@ from hay_say_lab.storage.durations import Duration, keep_duration
 from hay_say_lab.storage.loss import NOTHING_MORE, Loss
 from hay_say_lab.storage.rows import insert_event, job_row, now, read_job, stage_row
 from hay_say_lab.storage.schema import holdings, jobs, recipes, results, stages
+from hay_say_lab.storage.statements import insert, update
 from hay_say_lab.storage.uses import leaving, note, use
 
 
@@ -58,9 +59,11 @@ def submit(connection: sa.Connection, job: Job, key: str | None, body_hash: str)
                 )
             return _existing(connection, found.id), False
     job = replace(job, held=unfinished_of(connection, job.owner, job.request.after))
-    connection.execute(jobs.insert().values(**job_row(job), idempotency_key=key, body_hash=body_hash))
+    row = {**job_row(job), "idempotency_key": key, "body_hash": body_hash}
+    insert(jobs, tuple(row)).run(connection, row)
     tie(connection, job.id, job.request.after)
-    connection.execute(stages.insert(), [stage_row(job.id, stage) for stage in job.stages])
+    rows = [stage_row(job.id, stage) for stage in job.stages]
+    insert(stages, tuple(rows[0])).run_many(connection, rows)
     if job.request.clip is not None:
         _need_clip(connection, job.id, job.request.clip)
     voices = [stage.voice for stage in job.stages if stage.voice]
@@ -73,21 +76,19 @@ def submit(connection: sa.Connection, job: Job, key: str | None, body_hash: str)
 
 def started(connection: sa.Connection, job_id: str, token: int, worker: str) -> Job | None:
     """Claim: one statement that raises the token. None where somebody was faster or the job moved on."""
+    claim = {"token": token + 1, "state": next_state(State.QUEUED, "started").value, "updated_at": now()}
+    present = {"if_id": job_id, "if_token": token, "if_state": State.QUEUED.value, "if_held": 0}
+    if _CLAIM.run(connection, {**claim, **present}).rowcount == 0:
+        return None
     job = _existing(connection, job_id)
-    if job.state is not State.QUEUED or job.token != token:
-        return None
-    claimed = connection.execute(
-        jobs.update()
-        .where(jobs.c.id == job_id, jobs.c.state == State.QUEUED.value, jobs.c.token == token)
-        .values(state=next_state(job.state, "started").value, token=token + 1, updated_at=now())
-    )
-    if claimed.rowcount == 0:
-        return None
     stage = job.stage
     insert_event(
         connection, job, "started", {"stage": stage.index, "kind": stage.kind, "task": stage.task, "worker": worker}
     )
-    return _existing(connection, job_id)
+    return job
+
+
+_CLAIM = update(jobs, ("id", "token", "state", "held"), ("token", "state", "updated_at"))
 
 
 def stage_done(connection: sa.Connection, job: Job, made: Made) -> bool:
@@ -101,16 +102,15 @@ def stage_done(connection: sa.Connection, job: Job, made: Made) -> bool:
 
 def finished(connection: sa.Connection, job: Job, made: Made, recipe: Recipe) -> bool:
     """The last stage is done: artifact and recipe are published in the same transaction."""
-    if not _move(connection, job, "finished", artifact=recipe.artifact, recipe=recipe.id):
+    recipe_id = recipe.id
+    if not _move(connection, job, "finished", artifact=recipe.artifact, recipe=recipe_id):
         return False
     _keep(connection, job, made)
-    known = connection.execute(sa.select(recipes.c.id).where(recipes.c.id == recipe.id)).first()
-    if known is None:
-        values = {"id": recipe.id, "artifact": recipe.artifact, "document": recipe.document}
-        connection.execute(recipes.insert().values(values))
-    hold(connection, job.owner, recipe.id)
+    values = {"id": recipe_id, "artifact": recipe.artifact, "document": recipe.document}
+    insert(recipes, tuple(values), unless_there=True).run(connection, values)
+    hold(connection, job.owner, recipe_id)
     insert_event(
-        connection, job, "finished", {**_told(job, made), "artifact": recipe.artifact, "recipe": recipe.id}
+        connection, job, "finished", {**_told(job, made), "artifact": recipe.artifact, "recipe": recipe_id}
     )
     let_go(connection, job.id)
     return True
@@ -202,13 +202,15 @@ def host_changed(connection: sa.Connection) -> int:
 
 def hold(connection: sa.Connection, owner: str, name: str, label: str = "", sent_bytes: int = 0) -> None:
     """From now on `owner` may read the object or recipe `name`. Who sends it again gives it the newer label."""
-    mine = (holdings.c.owner == owner) & (holdings.c.object == name)
-    if connection.execute(sa.select(holdings.c.owner).where(mine)).first() is None:
-        connection.execute(holdings.insert().values(owner=owner, object=name, label=label, bytes=sent_bytes))
-        return
+    held = {"owner": owner, "object": name, "label": label, "bytes": sent_bytes}
     newer = {**({"label": label} if label else {}), **({"bytes": sent_bytes} if sent_bytes else {})}
-    if newer:
-        connection.execute(holdings.update().where(mine).values(newer))
+    if _HOLD.run(connection, held).rowcount == 0 and newer:
+        connection.execute(
+            holdings.update().where(holdings.c.owner == owner, holdings.c.object == name).values(newer)
+        )
+
+
+_HOLD = insert(holdings, ("owner", "object", "label", "bytes"), unless_there=True)
 
 
 def _need_clip(connection: sa.Connection, job_id: str, clip: str) -> None:
@@ -227,13 +229,10 @@ def _existing(connection: sa.Connection, job_id: str) -> Job:
 
 def _move(connection: sa.Connection, job: Job, event: str, state: State = State.RUNNING, **values: Any) -> bool:
     """The fenced update behind every edge: rowcount 0 means that somebody else owns the job."""
-    target = next_state(state, event)
-    moved = connection.execute(
-        jobs.update()
-        .where(jobs.c.id == job.id, jobs.c.token == job.token, jobs.c.state == state.value)
-        .values(state=target.value, updated_at=now(), **values)
-    )
-    return moved.rowcount == 1
+    new = {"state": next_state(state, event).value, "updated_at": now(), **values}
+    present = {"if_id": job.id, "if_token": job.token, "if_state": state.value}
+    moved = update(jobs, ("id", "token", "state"), tuple(new)).run(connection, {**new, **present})
+    return bool(moved.rowcount == 1)
 
 
 def _simple(
@@ -288,18 +287,16 @@ def _count(connection: sa.Connection, job: Job, counts: dict[str, int], device: 
 
 
 def _keep(connection: sa.Connection, job: Job, made: Made) -> None:
-    connection.execute(
-        stages.update()
-        .where(stages.c.job == job.id, stages.c.number == job.current)
-        .values(
-            outputs=dict(made.outputs),
-            code_version=made.code_version,
-            fingerprint=dict(made.fingerprint),
-            done=True,
-            cached=made.cached,
-            device=made.device,
-        )
-    )
+    done = {
+        "outputs": dict(made.outputs),
+        "code_version": made.code_version,
+        "fingerprint": dict(made.fingerprint),
+        "done": True,
+        "cached": made.cached,
+        "device": made.device,
+    }
+    present = {"if_job": job.id, "if_number": job.current}
+    update(stages, ("job", "number"), tuple(done)).run(connection, {**done, **present})
     if made.key is not None and not made.cached:
         remember(connection, made)
     use(connection, job.id, made.outputs, last=job.current + 1 == len(job.stages))
@@ -311,16 +308,16 @@ def _keep(connection: sa.Connection, job: Job, made: Made) -> None:
 
 def remember(connection: sa.Connection, made: Made) -> None:
     """The newest result under a key replaces an older one, whose objects may be gone."""
-    connection.execute(results.delete().where(results.c.key == made.key))
-    connection.execute(
-        results.insert().values(
-            key=made.key,
-            outputs=dict(made.outputs),
-            code_version=made.code_version,
-            fingerprint=dict(made.fingerprint),
-            seconds=made.seconds,
-        )
-    )
+    row = {
+        "key": made.key,
+        "outputs": dict(made.outputs),
+        "code_version": made.code_version,
+        "fingerprint": dict(made.fingerprint),
+        "seconds": made.seconds,
+    }
+    newer = {**row, "if_key": made.key}
+    if update(results, ("key",), tuple(row)).run(connection, newer).rowcount == 0:
+        insert(results, tuple(row)).run(connection, row)
 
 
 def _told(job: Job, made: Made) -> dict[str, Any]:

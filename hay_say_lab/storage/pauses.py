@@ -19,11 +19,12 @@ class Pause:
 
 def pause(connection: sa.Connection, lane: str, by: str) -> Pause:
     """Stop a lane. Who pauses it again changes nothing."""
-    present = {found.lane: found for found in paused(connection)}
-    if lane not in present:
-        present[lane] = Pause(lane, by, now())
-        connection.execute(pauses.insert().values(lane=lane, by=by, at=present[lane].at))
-    return present[lane]
+    known = connection.execute(sa.select(pauses.c.by, pauses.c.at).where(pauses.c.lane == lane)).first()
+    if known is not None:
+        return Pause(lane, known.by, known.at)
+    made = Pause(lane, by, now())
+    connection.execute(pauses.insert().values(lane=lane, by=by, at=made.at))
+    return made
 
 
 def resume(connection: sa.Connection, lane: str) -> None:

@@ -12,6 +12,7 @@ from hay_say_lab.domain.job import Event, Job, Stage, State
 from hay_say_lab.domain.request import Request
 from hay_say_lab.errors import Problem
 from hay_say_lab.storage.schema import events, jobs, stages
+from hay_say_lab.storage.statements import insert, rows_of
 
 
 def now() -> str:
@@ -40,7 +41,7 @@ def stage_row(job: str, stage: Stage) -> dict[str, Any]:
     return {
         "job": job,
         "number": stage.index,
-        **{name: getattr(stage, name) for name in Stage.__slots__ if name != "index"},
+        **{name: getattr(stage, name) for name in _OF_A_STAGE},
     }
 
 
@@ -51,18 +52,28 @@ def read_jobs(connection: sa.Connection, query: sa.Select[Any]) -> list[Job]:
     if found:
         of_jobs = sa.select(stages).where(stages.c.job.in_(found)).order_by(stages.c.job, stages.c.number)
         for row in connection.execute(of_jobs).mappings():
-            fields = {name: row[name] for name in Stage.__slots__ if name != "index"}
-            found[row["job"]].append(Stage(index=row["number"], **fields))
+            found[row["job"]].append(Stage(index=row["number"], **{name: row[name] for name in _OF_A_STAGE}))
     return [_job(row, tuple(found[row["id"]])) for row in rows]
 
 
 def read_job(connection: sa.Connection, job_id: str) -> Job | None:
-    return next(iter(read_jobs(connection, sa.select(jobs).where(jobs.c.id == job_id))), None)
+    found = rows_of(connection, jobs, "id", job_id, "id")
+    return _job(found[0], read_stages(connection, job_id)) if found else None
+
+
+def read_stages(connection: sa.Connection, job_id: str) -> tuple[Stage, ...]:
+    return tuple(
+        Stage(index=row["number"], **{name: row[name] for name in _OF_A_STAGE})
+        for row in rows_of(connection, stages, "job", job_id, "number")
+    )
+
+
+_OF_A_STAGE = tuple(name for name in Stage.__slots__ if name != "index")
 
 
 def insert_event(connection: sa.Connection, job: Job, kind: str, body: dict[str, Any]) -> None:
     values = {"job": job.id, "owner": job.owner, "kind": kind, "at": now(), "body": body}
-    connection.execute(events.insert().values(values))
+    insert(events, tuple(values)).run(connection, values)
 
 
 def read_events(connection: sa.Connection, query: sa.Select[Any]) -> list[Event]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
@@ -37,7 +36,7 @@ class JobStore:
 
     async def write(self, edge: Callable[..., T], *arguments: Any) -> T:
         """Run `edge(connection, *arguments)` on the writer; returns once it lasts."""
-        result = await asyncio.wrap_future(self._writer.submit(lambda connection: edge(connection, *arguments)))
+        result = await self._writer.submit_here(lambda connection: edge(connection, *arguments))
         self._committed()
         return result
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from hay_say_lab.domain.retention import Kind
 from hay_say_lab.storage.rows import now
 from hay_say_lab.storage.schema import clips, holdings, jobs, removals, results, uses
+from hay_say_lab.storage.statements import Statement, insert
 
 SOUNDS = frozenset({"clip", "background"})      # roles of a stage's outputs that are sound; documents are small
 
@@ -25,10 +26,11 @@ def use(connection: sa.Connection, job: str, objects: Mapping[str, str], *, last
 
 def note(connection: sa.Connection, job: str, name: str, kind: Kind) -> None:
     """A job needs an object; a removal that was on its way is called off."""
-    known = sa.select(uses.c.job).where(uses.c.object == name, uses.c.job == job, uses.c.kind == kind)
-    if connection.execute(known).first() is None:
-        connection.execute(uses.insert().values(object=name, job=job, kind=kind))
-    connection.execute(removals.delete().where(removals.c.object == name))
+    insert(uses, ("object", "job", "kind"), unless_there=True).run(connection, {"object": name, "job": job, "kind": kind})
+    _CALL_OFF.run(connection, {"object": name})
+
+
+_CALL_OFF = Statement(removals.delete().where(removals.c.object == sa.bindparam("object", type_=sa.String)))
 
 
 def leaving(connection: sa.Connection, names: Iterable[str]) -> bool:

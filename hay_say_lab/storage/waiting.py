@@ -24,8 +24,9 @@ class Waiting:
 
 def waiting_in(connection: sa.Connection, lane: str, of_each: int) -> list[Waiting]:
     """The oldest `of_each` jobs of every owner who has some in a lane; jobs that wait for others are left out."""
-    rows = connection.execute(_HEADS, {"lane": lane, "of_each": of_each})
-    return [Waiting(row.id, row.owner, row.worker, row.task, row.voice_hash) for row in rows]
+    rows = connection.execute(_HEADS[connection.dialect.name], {"lane": lane, "of_each": of_each})
+    found = [Waiting(row.id, row.owner, row.worker, row.task, row.voice_hash) for row in rows]
+    return sorted(found, key=lambda entry: entry.job)
 
 
 def owners_in(connection: sa.Connection, lane: str) -> list[str]:
@@ -50,20 +51,22 @@ def _hopping() -> sa.CTE:
     return owners.union_all(sa.select(behind).where(owners.c.owner.is_not(None)))
 
 
-def _heads() -> sa.Select[Any]:
+def _heads(*, lateral: bool) -> sa.Select[Any]:
+    """PostgreSQL goes into the index once an owner where it is told so (LATERAL), SQLite where it is asked for ids."""
     owners = _hopping()
     oldest = (
-        sa.select(jobs.c.id)
+        sa.select(jobs.c.id, jobs.c.owner, jobs.c.current)
         .where(*_LANE, jobs.c.owner == owners.c.owner, jobs.c.held == 0)
         .order_by(jobs.c.id)
         .limit(sa.bindparam("of_each"))
         .correlate(owners)
     )
-    head = jobs.alias("head")
+    head: Any = oldest.lateral("head") if lateral else jobs.alias("head")
+    found = sa.true() if lateral else head.c.id.in_(oldest.with_only_columns(jobs.c.id))
     return (
         sa.select(head.c.id, head.c.owner, stages.c.worker, stages.c.task, stages.c.voice_hash)
         .select_from(owners)
-        .join(head, head.c.id.in_(oldest))
+        .join(head, found)
         .join(stages, sa.and_(stages.c.job == head.c.id, stages.c.number == head.c.current))
         .where(owners.c.owner.is_not(None))
     )
@@ -75,4 +78,4 @@ def _owners() -> sa.Select[Any]:
 
 
 _OWNERS = _owners()
-_HEADS = _heads()
+_HEADS = {"sqlite": _heads(lateral=False), "postgresql": _heads(lateral=True)}

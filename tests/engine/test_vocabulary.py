@@ -107,9 +107,9 @@ async def test_a_dictionary_that_is_not_there_or_not_yours_is_told_before_anythi
         version = _put(lab, LA)
         for dictionary, owner in (("nobody", "ann"), ("names", "bob"), ("names@123456", "ann"), (f"names@{version}", "bob")):
             request = _request(dictionary=dictionary)
-            (problem,) = lab.engine.problems(owner, request)
+            (problem,) = lab.engine.intake.problems(owner, request)
             assert problem.field == "text.dictionary"
-            assert lab.engine.problems(owner, Request.from_json(patched(request.as_json(), problem.fix.patch))) == []
+            assert lab.engine.intake.problems(owner, Request.from_json(patched(request.as_json(), problem.fix.patch))) == []
             with pytest.raises(InvalidRequest):
                 await lab.submit(request, owner)
 
@@ -120,7 +120,7 @@ async def test_pronunciations_may_come_with_the_request_and_are_judged_all_at_on
         assert _words(lab, job) == ["I", "live", "in", "LA"]
         assert job.stages[0].outputs["clip"] != (await lab.made(_request(dictionary=None))).stages[0].outputs["clip"]
         wrong = (Pronunciation("", alias="x"), Pronunciation("b"), Pronunciation("c", ipa="7"), Pronunciation("d", alias="D"))
-        problems = lab.engine.problems("ann", _request(dictionary=None, pronunciations=wrong))
+        problems = lab.engine.intake.problems("ann", _request(dictionary=None, pronunciations=wrong))
         assert [problem.field for problem in problems] == [f"text.pronunciations.{number}" for number in range(3)]
 
 
@@ -130,8 +130,8 @@ async def test_a_text_that_needs_more_words_than_travel_is_refused_with_the_way_
     monkeypatch.setattr(vocabulary, "LARGEST_EXCERPT_BYTES", 100)
     async with laboratory(tmp_path) as lab:
         _put(lab, *(Entry(f"word{number}", alias="x" * 20) for number in range(9)))
-        assert lab.engine.problems("ann", _request("word1 word2")) == []
-        (problem,) = lab.engine.problems("ann", _request(" ".join(f"word{number}" for number in range(9))))
+        assert lab.engine.intake.problems("ann", _request("word1 word2")) == []
+        (problem,) = lab.engine.intake.problems("ann", _request(" ".join(f"word{number}" for number in range(9))))
         assert (problem.field, problem.fix.label) == ("text.body", "Send the text in parts.")
 
 
@@ -162,6 +162,6 @@ async def test_a_long_text_is_read_beside_the_loop_and_others_are_answered_meanw
             turns += 1
         assert turns > 5
         before = given.cache_info().misses
-        assert lab.engine.problems("ann", request) == []
-        assert lab.engine.warnings("ann", request) == []
+        assert lab.engine.intake.problems("ann", request) == []
+        assert lab.engine.intake.warnings("ann", request) == []
         assert given.cache_info().misses == before, "what was read is remembered"

@@ -68,14 +68,14 @@ async def test_each_element_that_a_plain_voice_lacks_is_one_warning_and_the_word
 async def test_tags_in_a_plain_text_are_warned_of_and_stop_nothing(tmp_path: Path) -> None:
     async with laboratory(tmp_path) as lab:
         plain = _request("", text=RequestText("  <speak>One.</speak>"))
-        (warning,) = lab.engine.warnings("ann", plain)
+        (warning,) = lab.engine.intake.warnings("ann", plain)
         assert warning.field == "text.markup"
         assert "tags are spoken" in warning.message
         mended = Request.from_json(patched(plain.as_json(), warning.fix.patch))
         assert mended.text == RequestText("  <speak>One.</speak>", markup="ssml")
-        assert lab.engine.problems("ann", plain) == []
-        assert lab.engine.warnings("ann", _request("<speak>One.</speak>")) == []
-        assert lab.engine.warnings("ann", plain.evolve(steps=())) == [], "nobody speaks it"
+        assert lab.engine.intake.problems("ann", plain) == []
+        assert lab.engine.intake.warnings("ann", _request("<speak>One.</speak>")) == []
+        assert lab.engine.intake.warnings("ann", plain.evolve(steps=())) == [], "nobody speaks it"
 
 
 async def test_the_recipe_holds_the_text_as_typed_and_as_it_was_sent_and_a_replay_is_the_same(tmp_path: Path) -> None:

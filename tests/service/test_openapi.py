@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from hay_say_lab.service.identity import Role
 from hay_say_lab.service.openapi import document
 from hay_say_lab.service.routes import PREFIX, ROUTES, Route
 from tests.service.conftest import ALICE, OLGA, Belongings
@@ -107,7 +108,7 @@ def test_real_answers_are_as_declared(host: RunningHost, belongings: Belongings)
         "batch": belongings.batch, "upload": belongings.upload, "dictionary": "of-alice",
     }  # fmt: skip
     for route in ROUTES:
-        if route.method == "GET":
+        if route.method == "GET" and route.role <= Role.USER:
             sha256 = belongings.clip if route.path.startswith("/clips") else belongings.artifact
             case = EVERYTHING[PREFIX + route.path]["GET"].Case(path_parameters={**names, "sha256": sha256})
             assert _answer(case, host).status_code == 200

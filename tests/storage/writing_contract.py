@@ -123,6 +123,7 @@ class WritingContract(Stories):
         ended = store.job(job.id)
         assert (ended.state, ended.artifact, ended.recipe) == (State.SUCCEEDED, "1" * 64, recipe.id)
         assert [stage.done for stage in ended.stages] == [True, True, True]
+        assert all(isinstance(stage.done, bool) and isinstance(stage.cached, bool) for stage in ended.stages)
         assert ended.stages[0].outputs == MADE.outputs
         assert ended.stages[0].fingerprint == MADE.fingerprint
         assert self.kinds(store, job) == [
