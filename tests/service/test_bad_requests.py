@@ -31,6 +31,7 @@ def _body(path: str) -> dict[str, Any]:
         "/voices": _voice(provenance={"source": "me"}),
         "/batches": {"name": "mine", "requests": [speak()]},
         "/measure": {"clip": "0" * 64},
+        "/uploads": {"bytes": 1000},
         "/dictionaries/{dictionary}": {"entries": [{"word": "LA", "alias": "ell ay"}]},
     }.get(path) or speak()
 
@@ -44,6 +45,8 @@ PLACES: dict[str, list[tuple[Any, ...]]] = {
     "/voices": [(), ("provenance",)],
     "/batches": [(), ("requests", 0), ("requests", 0, "text")],
     "/measure": [()],
+    "/uploads": [()],
+    "/storage/backup": [()],
     "/storage/plan": [()],
     "/storage/prune": [()],
     "/storage/budgets": [()],
