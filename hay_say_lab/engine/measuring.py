@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hay_say_lab.audio.conversion import decode_settings
 from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import AUDIO_WORKER
@@ -151,12 +152,13 @@ class Measuring:
 
     async def _decoded(self, facts: ClipFacts, folder: Path) -> str:
         """The canonical clip of an upload or an artifact, by the very stage that a job would begin with."""
-        key = self._keys.key_of("decode", AUDIO_WORKER, {UPLOAD: facts.sha256}, {})
+        settings = decode_settings(facts)
+        key = self._keys.key_of("decode", AUDIO_WORKER, {UPLOAD: facts.sha256}, settings)
         made = self._store.result(key)
         if made is not None and self._objects.holds(made.outputs["clip"]):
             return made.outputs["clip"]
         inputs = {UPLOAD: self._objects.open_path(facts.sha256)}
-        errand = Errand(AUDIO_WORKER, "decode", inputs, folder, "decoded the clip", {}, facts.seconds)
+        errand = Errand(AUDIO_WORKER, "decode", inputs, folder, "decoded the clip", settings, facts.seconds)
         brought = await self._errands.run(errand)
         await self._keep(AUDIO_WORKER, key, brought.outputs, brought)
         return brought.outputs["clip"]

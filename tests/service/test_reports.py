@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hay_say_lab.domain.measure import MEASURES, TRACKERS
+from tests.media import media
 from tests.service.conftest import ALICE, BOB, Belongings
 from tests.service.running_host import RunningHost
 from tests.service.sounds import encoded, tone
@@ -16,6 +19,15 @@ def test_a_clips_report_is_made_once_and_stands_with_its_facts_from_then_on(host
     assert made["report"]["seconds"] == 0.7
     assert host.call("GET", f"/clips/{sent['sha256']}", token=ALICE).json()["report"] == made["report"]
     assert host.send_clip(encoded(tone(0.7)), token=BOB).json()["report"] == made["report"], "it is of the content"
+
+
+@pytest.mark.ffmpeg
+def test_a_clip_that_ffmpeg_reads_has_a_report_too(host: RunningHost) -> None:
+    sent = host.send_clip(media("m4a"), token=ALICE).json()
+    made = host.call("GET", f"/clips/{sent['sha256']}/report", token=ALICE).json()
+    assert made["ready"]
+    assert made["report"]["seconds"] == pytest.approx(sent["seconds"])
+    assert made["report"]["f0_median_hz"] == pytest.approx(220, rel=0.01)
 
 
 def test_an_artifact_is_measured_as_a_clip_is(host: RunningHost, belongings: Belongings) -> None:
