@@ -29,6 +29,7 @@ FOLDERS = {
 }
 SETTINGS = {
     "HAY_SAY_IDLE_SECONDS": "5",        # a host that a test leaves behind ends itself
+    "HAY_SAY_CIRCUIT_DEATHS": "1000",   # tests of one process share a host, and many make the parrot's workers end
     "OMP_NUM_THREADS": "1",             # threads would fight with the other test processes for the cores
     "OMP_WAIT_POLICY": "passive",
     "MPLBACKEND": "agg",

@@ -118,8 +118,10 @@ class Engine:
         return job
 
     async def again(self, job_id: str, *, release: bool) -> Job:
-        """Retry a failed job, or release a quarantined one. Raises JobMissing, IllegalTransition."""
+        """Retry a failed job, or release a quarantined one, which closes its circuits. Raises JobMissing, IllegalTransition."""
         job = await self.store.write(edges.released if release else edges.retry, job_id)
+        for stage in job.stages if release else ():
+            self.pool.circuits.close((stage.worker, stage.voice_hash))
         self._wake.set()
         return job
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from hay_say_lab.engine.admission import Admit, Ledger, Need
 from hay_say_lab.engine.attendant import INTERPRETER, Attendant, Post
-from hay_say_lab.engine.circuit import Circuits, Model
+from hay_say_lab.engine.circuit import Circuits, Model, most_deaths
 from hay_say_lab.engine.clearing import until_freed
 from hay_say_lab.engine.devices import Device, Reading, own_bound_mb
 from hay_say_lab.engine.habits import Habits
@@ -69,7 +69,7 @@ class WorkerPool:
         self.needs = needs or Needs()
         self.seats = Seats(places)
         self.habits = Habits()
-        self.circuits = Circuits()
+        self.circuits = Circuits(most_deaths())
         self.threads = int(os.environ.get("OMP_NUM_THREADS") or 1)      # of each worker, for all of its life
         self.attendants: dict[int, Attendant] = {}
         self.leaked_mb = dict.fromkeys(self.devices, 0.0)

@@ -66,14 +66,14 @@ async def test_a_job_that_takes_workers_down_is_set_aside_until_somebody_release
         assert released.state is State.QUEUED
         assert released.stages[0].worker_deaths == 0
         ended = await lab.ended(job)
-        assert ended.state is State.FAILED, "it has not changed its ways, and three deaths open its voice's circuit"
-        assert (ended.error or {})["code"] == "circuit_open"
-        assert lab.story(job)[-3:] == ["started", "worker_lost", "refused"]
+        assert ended.state is State.QUARANTINED, "it has not changed its ways; an operator's word closed the circuit"
+        assert lab.story(job)[-4:] == ["started", "worker_lost", "started", "poisoned"]
 
 
 async def test_a_model_that_ends_three_workers_is_left_alone_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HAY_SAY_CIRCUIT_DEATHS", "3")
     install(tmp_path / "site", "healthy", HEALTHY, monkeypatch)
     async with laboratory(tmp_path / "home", places=1) as lab:
         for number in range(2):

@@ -76,7 +76,7 @@ def test_whoever_needs_least_memory_is_asked_first() -> None:
     sizes = [(manifest.resident_mb, manifest.id) for manifest, _ in offering]
     assert sizes == sorted(sizes)
     assert all(offer.task == "speak" for _, offer in offering)
-    assert list(Architectures().offering("separate")) == []
+    assert list(Architectures().offering("transcribe")) == []
 
 
 @pytest.mark.parametrize("module", ["nobody_has_this", "nobody_has_this.inside", "json.nobody_has_this"])
