@@ -117,7 +117,7 @@ COMMAND = Command(
     run=run,
     examples=(
         "hay-say dictionary set names LA --alias 'Los Angeles' --case exact",
-        "hay-say say 'I live in LA.' --dictionary names",
+        "hay-say dictionary show names",
         "hay-say dictionary export names names.csv",
     ),
 )

@@ -70,6 +70,7 @@ class MetricsHandler(LabHandler):
     async def get(self) -> None:
         content = await self.surface.metrics.render(self.surface, sum(self.access.door.streams.values()))
         self.set_header("Content-Type", MEDIA_TYPE)
+        self.set_header("Content-Disposition", 'attachment; filename="metrics.txt"')
         self.finish(content)
 
 

@@ -141,7 +141,7 @@ def test_parameters_of_nobody_are_refused_by_name(lab: Lab) -> None:
     with pytest.raises(InvalidRequest, match="does not phonemes|does not"):
         lab.parameters("phonemes", "parrot:polly")
     with pytest.raises(InvalidRequest, match="by default"):
-        lab.parameters("separate")
+        lab.parameters("transcribe")
 
 
 def test_parameters_without_a_voice_are_those_of_the_default_voice(lab: Lab) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 import pytest
 
+from hay_say_lab.service.identity import Role
 from hay_say_lab.service.routes import ROUTES, Route
-from tests.service.conftest import ALICE, Belongings
+from tests.service.conftest import ADAM, ALICE, Belongings
 from tests.service.running_host import PREFIX, RunningHost
 from tests.service.sounds import encoded, tone
 
@@ -142,16 +143,17 @@ def test_a_hostile_name_is_a_harmless_label(given: str, kept: str, host: Running
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.method in ("GET", "HEAD")], ids=_name)
 def test_no_answer_is_anything_but_data(route: Route, host: RunningHost, belongings: Belongings) -> None:
     ours = {"job": belongings.failed, "sha256": belongings.artifact, "recipe": belongings.recipe, "voice": "parrot:polly",
-            "batch": belongings.batch, "upload": belongings.upload}  # fmt: skip
+            "batch": belongings.batch, "upload": belongings.upload, "dictionary": "of-alice"}  # fmt: skip
     if route.path == "/clips/{sha256}":
         ours["sha256"] = belongings.clip
-    found = host.call(route.method, re.sub(r"{(\w+)}", lambda match: ours[match[1]], route.path), token=ALICE)
+    token = ADAM if route.role > Role.USER else ALICE
+    found = host.call(route.method, re.sub(r"{(\w+)}", lambda match: ours[match[1]], route.path), token=token)
     assert found.status == 200
     _is_harmless(found.headers)
     if isinstance(route.answer, str):
         assert found.headers["content-disposition"].startswith("attachment; ")
-        assert found.headers["content-type"].startswith(("audio/", "application/octet-stream"))
-    missing = host.call(route.method, re.sub(r"{(\w+)}", "x", route.path) + ("" if "{" in route.path else "/x"), token=ALICE)
+        assert found.headers["content-type"].startswith(("audio/", "application/octet-stream", "text/plain"))
+    missing = host.call(route.method, re.sub(r"{(\w+)}", "x", route.path) + ("" if "{" in route.path else "/x"), token=token)
     assert missing.status == 404
     _is_harmless(missing.headers)
 

@@ -134,7 +134,8 @@ class Context:
 clip = Clip((0.1 * numpy.sin(numpy.arange(16000) * 0.05)).astype(numpy.float32), 16000)
 context = Context()
 with tempfile.TemporaryDirectory() as folder:
-    context.inputs = {"against": pathlib.Path(folder) / "clip.w64"}
+    context.out = pathlib.Path(folder)
+    context.inputs = {"against": context.out / "clip.w64"}
     write_clip(context.inputs["against"], clip)
     settings = {"measures": list(MEASURES), "f0_method": "harvest", "align": True}
     assert set(AudioRuntime().measure("", clip, settings, context).documents) == set(MEASURES)
