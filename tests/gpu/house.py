@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from hay_say_lab.domain.canonical import new_id
+from hay_say_lab.domain.request import RequestText
 from hay_say_lab.engine.admission import Admit, Refuse, admit
 from hay_say_lab.engine.devices import Device
 from hay_say_lab.engine.ladder import Place, judge
 from hay_say_lab.engine.order import Done, Order, WorkerLost
 from hay_say_lab.engine.patience import Patience
 from hay_say_lab.engine.pool import WorkerPool
+from hay_say_lab.engine.spoken_text import spoken_text
 from hay_say_lab.engine.work import Work
 from hay_say_lab.errors import LabError
 from hay_say_lab.registry.architectures import Architectures
@@ -77,9 +79,10 @@ class House:
         told.device = verdict.device
         folder = self._home.scratch / new_id()
         offer = self._architectures.manifest(work.worker).offer("speak")
+        assert offer is not None
         order = Order(
             folder.name, 1, "speak", folder / "out", folder / "pieces", voice=voice, voice_hash=str(work.voice),
-            limits=offer.limits if offer else {}, settings=settings, text={"body": "-", "language": None, "markup": "plain"},
+            limits=offer.limits, settings=settings, text=spoken_text(RequestText("-"), offer.text, ()).as_json(),
         )  # fmt: skip
         try:
             attendant = await self.pool.attendant(seat)
