@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 from typing import Any
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+_ids = threading.Lock()
+_last_id = 0
 
 
 def canonical_json(document: Any) -> bytes:
@@ -32,8 +36,15 @@ def is_sha256(text: str) -> bool:
 
 
 def new_id() -> str:
-    """A ULID: 48 bits of milliseconds and 80 random bits in 26 letters of Crockford's base 32; sorts by time."""
+    """A ULID: 48 bits of milliseconds and 80 random bits in 26 letters of Crockford's base 32.
+
+    Those of one process sort in the order in which they were made, also within a millisecond and when the clock is set
+    back: then the last one is raised by a little that nobody can guess (the ULID specification's monotonic factory).
+    """
+    global _last_id
     number = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    with _ids:
+        number = _last_id = max(number, _last_id + 1 + int.from_bytes(os.urandom(4), "big"))
     return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 

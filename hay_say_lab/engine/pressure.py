@@ -59,10 +59,10 @@ class Pressure:
         """Raises Full where one more does not go in, with the reason and when to come again."""
         if queued_of_one >= self.most_of_one:
             rate = self.per_minute(now, owner)
-            raise _full(f"You have {queued_of_one} jobs waiting, which is as many as are taken.", rate, "of yours")
+            raise _full(f"You have {self.most_of_one} jobs waiting, which is as many as are taken.", rate, "of yours")
         if queued_of_all >= self.most_of_all:
             rate = self.per_minute(now)
-            raise _full(f"All together have {queued_of_all} jobs waiting here, which is as many as are taken.", rate, "")
+            raise _full(f"All together have {self.most_of_all} jobs waiting here, which is as many as are taken.", rate, "")
 
 
 def _full(reason: str, per_minute: float, whose: str) -> Full:

@@ -78,3 +78,10 @@ def test_ids_sort_by_the_millisecond_in_which_they_were_made() -> None:
 @pytest.mark.parametrize("text", ["", "8" + "0" * 25, "0" * 25, "0" * 27, "0" * 25 + "U", "0" * 25 + "l", "0" * 25 + "a"])
 def test_what_is_no_ulid_is_seen(text: str) -> None:
     assert not is_ulid(text)
+
+
+def test_ids_sort_in_the_order_in_which_they_were_made_also_within_a_millisecond() -> None:
+    made = [new_id() for _ in range(5000)]
+    assert made == sorted(made)
+    assert len(set(made)) == len(made)
+    assert all(is_ulid(name) for name in made)
