@@ -44,8 +44,10 @@ async def test_a_preview_overtakes_the_renders_that_wait(tmp_path: Path) -> None
 
 async def test_renders_are_not_starved_by_a_stream_of_previews(tmp_path: Path) -> None:
     async with laboratory(tmp_path, places=1) as lab:
-        render = await lab.submit(say("render", lane="batch"))
-        previews = [await lab.submit(say(f"preview {number}")) for number in range(20)]
+        await lab.made(say("warm", lane="batch"))       # who starts the workers is charged for it
+        await lab.made(say("warm"))
+        render = await lab.submit(say("render", lane="batch", seconds_of_work=0.02))
+        previews = [await lab.submit(say(f"preview {number}", seconds_of_work=0.2)) for number in range(20)]
 
         await asyncio.gather(*(lab.ended(job) for job in (render, *previews)))
 
