@@ -126,9 +126,10 @@ class Handle:
         return self._taken()
 
     def told(self, status: JobStatus) -> None:
-        """The follower has news."""
+        """Somebody was told anew. Of two answers that cross on their way the newer one stays, whichever comes last."""
         with self._news:
-            self._status = status
+            if not _is_older(status, self._status):
+                self._status = status
             self._news.notify_all()
 
     def lost(self, error: LabError) -> None:
@@ -150,3 +151,9 @@ class Handle:
         if status.state == "quarantined":
             raise JobQuarantined(error.message, problems=error.problems)
         raise JobFailed(error.message, problems=error.problems, error_id=error.error_id)
+
+
+def _is_older(one: JobStatus, other: JobStatus) -> bool:
+    """Whether a status was true before another one of the same job; of one moment, the end is the later one."""
+    then, since = one.document["updated_at"], other.document["updated_at"]
+    return bool(then < since or (then == since and other.ended and not one.ended))

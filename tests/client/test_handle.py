@@ -221,3 +221,15 @@ def test_a_job_that_is_gone_is_told_to_whoever_waits(far: Lab, relay: Relay) -> 
 
     assert len(raised) == 1
     handle.cancel()
+
+
+def test_an_answer_that_was_overtaken_by_a_newer_one_changes_nothing(lab: Lab) -> None:
+    """A job may end while its handle asks: the end that the follower tells must not be taken back by the older answer."""
+    handle = lab.submit(_request())
+    before = handle._status
+    ended = handle.result(30) and handle._status
+    assert not before.ended
+    handle.told(before)
+    assert handle.ended
+    assert handle._status is ended
+    assert handle.result(1).artifact          # type: ignore[union-attr]
