@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hay_say_lab.cli.exits import Exit
 from hay_say_lab.cli.session import Interrupted, Session
-from hay_say_lab.errors import InvalidRequest, Problem
+from hay_say_lab.errors import InvalidRequest, Problem, headline
 
 if TYPE_CHECKING:
     from hay_say_lab.cli.report import ReportBeside
@@ -30,8 +30,7 @@ def submit(lab: Lab, requests: Sequence[Request], problems: Sequence[Problem]) -
 def refuse(problems: Sequence[Problem]) -> None:
     """Raises InvalidRequest where there is any problem."""
     if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise InvalidRequest(problems[0].message + more, problems=problems)
+        raise InvalidRequest(headline(problems), problems=problems)
 
 
 def finish(

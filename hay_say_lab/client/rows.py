@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from hay_say_lab.domain.control import Control, control_from_json
 from hay_say_lab.domain.request import EffectLink, Lane, Markup, Request, RequestText, Step
 from hay_say_lab.domain.written import value_of
-from hay_say_lab.errors import Fix, InvalidRequest, LabError, NotFound, Problem
+from hay_say_lab.errors import Fix, InvalidRequest, LabError, NotFound, Problem, headline
 
 if TYPE_CHECKING:
     from hay_say_lab.client.lab import Lab
@@ -61,8 +61,7 @@ def rows_of(lab: Lab, rows: Iterable[str | Mapping[str, Any]], template: Templat
         requests.append(reader.request(number, {"text": row} if isinstance(row, str) else row))
         names.append(str(row.get("name") or "") if isinstance(row, Mapping) else "")
     if reader.problems:
-        more = f" (and {len(reader.problems) - 1} more)" if len(reader.problems) > 1 else ""
-        raise InvalidRequest(reader.problems[0].message + more, problems=reader.problems)
+        raise InvalidRequest(headline(reader.problems), problems=reader.problems)
     return Rows(tuple(requests), tuple(names))
 
 

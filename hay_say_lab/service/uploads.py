@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
@@ -33,14 +34,14 @@ class UploadOrder:
     sha256: str | None = None
 
 
-class Incoming:
+class Incoming(abc.ABC):
     """What a call sends: `take` each chunk as it comes, `leave` when the call is over, whichever way it ended."""
 
-    async def take(self, chunk: bytes) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    async def take(self, chunk: bytes) -> None: ...
 
-    def leave(self) -> None:
-        raise NotImplementedError
+    @abc.abstractmethod
+    def leave(self) -> None: ...
 
 
 class WholeFile(Incoming):

@@ -81,7 +81,7 @@ class ObjectStore:
             sha256 = sha256 or hash_file(file)
             target = self.path(sha256)
             with self._lock:
-                self._is_fresh(sha256)
+                self._mark_fresh(sha256)
                 if target.is_file():
                     file.unlink()
                     os.utime(target)
@@ -107,7 +107,7 @@ class ObjectStore:
             self.path(sha256).unlink(missing_ok=True)
             return True
 
-    def _is_fresh(self, sha256: str) -> None:
+    def _mark_fresh(self, sha256: str) -> None:
         """Under the lock. What is old is forgotten now and then, so that the table does not grow with the days."""
         now = time.monotonic()
         self._fresh[sha256] = now
