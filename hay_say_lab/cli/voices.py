@@ -10,8 +10,9 @@ from hay_say_lab.cli.exits import Exit
 from hay_say_lab.cli.report import ReportBeside
 from hay_say_lab.cli.session import Session, table
 from hay_say_lab.cli.treatment import declare_prepare, read_prepare
+from hay_say_lab.domain.voice import CONSENTS
 
-PROVENANCE = ("source", "licence", "consent", "intended_use")
+PROVENANCE = ("source", "author", "licence", "intended_use", "training_data", "consent", "evidence")
 
 
 def declare(parser: Parser) -> None:
@@ -37,15 +38,23 @@ def _declare_add(parser: Parser) -> None:
     parser.add_argument("architecture", metavar="ARCHITECTURE", help="an architecture that makes voices from recordings")
     parser.add_argument("name", metavar="NAME", help="the part of the voice's id behind the colon: a-z, 0-9, . _ + -")
     parser.add_argument("--reference", metavar="FILE", required=True, help="the recording")
-    parser.add_argument("--source", metavar="TEXT", default="", help="who spoke or published it")
-    parser.add_argument("--licence", metavar="TEXT", default="", help="an SPDX identifier or a sentence")
-    parser.add_argument("--consent", metavar="TEXT", default="", help="whose consent, and how it was given")
-    parser.add_argument("--intended-use", metavar="TEXT", default="", help="what the voice may be used for")
+    declare_provenance(parser)
     parser.add_argument("--title", metavar="TEXT", default="", help="the name that people see (default: NAME)")
     parser.add_argument(
         "--language", metavar="TAG", action="append", default=[], help="BCP 47; may be given several times"
     )
     declare_prepare(parser, "the voice is made of it")
+
+
+def declare_provenance(parser: Parser) -> None:
+    """Where a voice came from and what it may be used for; what is left out is unknown."""
+    parser.add_argument("--source", metavar="TEXT", default="", help="where it was got: an address, whose recording")
+    parser.add_argument("--author", metavar="TEXT", default="", help="who made the voice")
+    parser.add_argument("--licence", metavar="TEXT", default="", help="an SPDX identifier or a sentence")
+    parser.add_argument("--intended-use", metavar="TEXT", default="", help="what the voice may be used for")
+    parser.add_argument("--training-data", metavar="TEXT", default="", help="what it was made of")
+    parser.add_argument("--consent", choices=CONSENTS, default="", help="whether whoever's voice it is agreed")
+    parser.add_argument("--evidence", metavar="TEXT", default="", help="how the consent was given, or why none is needed")
 
 
 def run(options: argparse.Namespace, session: Session) -> Exit:
@@ -110,6 +119,6 @@ COMMAND = Command(
     run=run,
     examples=(
         "hay-say voices list english",
-        "hay-say voices add ARCHITECTURE me --reference me.wav --source 'my own recording' --consent 'mine'",
+        "hay-say voices add ARCHITECTURE me --reference me.wav --source 'my own recording' --consent given",
     ),
 )

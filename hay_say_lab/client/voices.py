@@ -45,16 +45,28 @@ class VoiceShelf(Mapping[str, dict[str, Any]]):
         title: str = "",
         languages: tuple[str, ...] = (),
         source: str = "",
+        author: str = "",
         licence: str = "",
-        consent: str = "",
         intended_use: str = "",
+        training_data: str = "",
+        consent: str = "",
+        evidence: str = "",
         prepare: Mapping[str, str | bool | int | float | None] | None = None,
     ) -> dict[str, Any]:
         """Make a voice from a recording of somebody who agreed to it. Raises InvalidRequest, Conflict.
 
+        `consent` is "given", "not_needed" or "denied", `evidence` how it was given; what is "" is unknown.
         `prepare` is done to the recording first, such as cutting out the part in which they speak.
         """
-        provenance = {"source": source, "licence": licence, "consent": consent, "intended_use": intended_use}
+        provenance = {
+            "source": source,
+            "author": author,
+            "licence": licence,
+            "intended_use": intended_use,
+            "training_data": training_data,
+            "consent": consent,
+            "evidence": evidence,
+        }
         order = {
             "architecture": architecture,
             "name": name,

@@ -37,7 +37,7 @@ class Assignments:
         folder = self._home.stage_folder(job.id, stage.index)
         voice = self._voices.get(stage.voice) if stage.voice else None
         if voice is not None:
-            self._provenance[voice.hash] = voice.provenance.as_json()
+            self._provenance[voice.hash] = voice.provenance.that_travels()
             self._languages[voice.hash] = voice.languages
         offer = self.offer(stage)
         return Order(
@@ -156,5 +156,5 @@ class Assignments:
         another host ordered it and it is gone."""
         known = self._provenance.get(voice_hash)
         if known is None:
-            known = (self._voices.get(voice).provenance if self._voices.has(voice) else Provenance()).as_json()
+            known = (self._voices.get(voice).provenance if self._voices.has(voice) else Provenance()).that_travels()
         return known

@@ -93,8 +93,8 @@ class Fitting:
             found += [cannot_run] if cannot_run else []
         return found
 
-    async def make(self, order: VoiceOrder, facts: ClipFacts) -> Voice:
-        """Raises InvalidRequest, Conflict, or what the architecture says of the recording."""
+    async def make(self, order: VoiceOrder, facts: ClipFacts, by: str = "") -> Voice:
+        """`by`: the owner who asks for it. Raises InvalidRequest, Conflict, or what the architecture says of the recording."""
         problems = self.problems(order, facts)
         if problems:
             raise InvalidRequest(problems[0].message, problems=problems)
@@ -109,16 +109,16 @@ class Fitting:
             if order.prepare or rate != facts.sample_rate:
                 clip = await self._stage(AUDIO_WORKER, "prepare", clip, folder, {**order.prepare, "sample_rate": rate})
             fitted = await self._stage(manifest.id, "fit", {"clip": clip["clip"]}, folder)
-            return await self._settle(order, manifest, {"reference": clip["clip"], **fitted}, folder)
+            return await self._settle(order, manifest, {"reference": clip["clip"], **fitted}, folder, by)
         finally:
             remove(folder)
 
-    async def _settle(self, order: VoiceOrder, manifest: Manifest, made: dict[str, Path], folder: Path) -> Voice:
+    async def _settle(self, order: VoiceOrder, manifest: Manifest, made: dict[str, Path], folder: Path, by: str) -> Voice:
         """One at a time: of two that were made under one name at once, the first stays. Raises Conflict, StorageFailed."""
         async with self._settling:
             self._check_name(order)
             try:
-                voice = await asyncio.to_thread(self._move_in, order, manifest, made, folder)
+                voice = await asyncio.to_thread(self._move_in, order, manifest, made, folder, by)
             except OSError as error:
                 raise disk_refused(error) from error
             try:
@@ -146,7 +146,7 @@ class Fitting:
         brought = await self._errands.run(Errand(worker, task, inputs, folder, "made the voice", settings or {}))
         return {role: self._objects.open_path(sha256) for role, sha256 in brought.outputs.items()}
 
-    def _move_in(self, order: VoiceOrder, manifest: Manifest, made: dict[str, Path], folder: Path) -> Voice:
+    def _move_in(self, order: VoiceOrder, manifest: Manifest, made: dict[str, Path], folder: Path, by: str) -> Voice:
         aside = folder / "voice"
         aside.mkdir()
         files: dict[str, VoiceFile] = {}
@@ -170,6 +170,7 @@ class Fitting:
             provenance=order.provenance,
             created_at=now(),
             notes=notes,
+            imported_by=by,
         )
         target = self._home.voice_folder(voice.id)
         target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -11,13 +11,15 @@ from tinydb import TinyDB
 from tinydb.storages import Storage
 
 from hay_say_lab.errors import StorageFailed
+from hay_say_lab.registry.migrations import SCHEMA, migrated
 from hay_say_lab.storage.home import disk_refused, write_atomically
-
-SCHEMA = 1
 
 
 class AtomicStorage(Storage):
-    """TinyDB's storage as one JSON file: temp, sync, rename. Reads come from memory; the host is the only writer."""
+    """TinyDB's storage as one JSON file: temp, sync, rename. Reads come from memory; the host is the only writer.
+
+    A file of an older schema is migrated when it is opened; it stays beside the new one as `NAME.schemaN.previous.json`.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
@@ -28,7 +30,7 @@ class AtomicStorage(Storage):
         return copy.deepcopy(self._tables)
 
     def write(self, data: dict[str, dict[str, Any]]) -> None:
-        content = json.dumps({"schema": SCHEMA, "tables": data}, indent=1, sort_keys=True, ensure_ascii=False).encode()
+        content = _written(data)
         if self._path.exists():
             write_atomically(self._path.with_suffix(".previous.json"), self._path.read_bytes())
         write_atomically(self._path, content)
@@ -54,7 +56,16 @@ class AtomicStorage(Storage):
                 field="registry",
                 fix="Update hay-say-lab.",
             )
-        return tables
+        if schema < 1:
+            raise self._damaged()
+        return tables if schema == SCHEMA else self._migrate(tables, schema)
+
+    def _migrate(self, tables: dict[str, dict[str, Any]], schema: int) -> dict[str, dict[str, Any]]:
+        """Killed anywhere, the file is the old one, or the new one with the old one beside it."""
+        write_atomically(self._path.with_suffix(f".schema{schema}.previous.json"), self._path.read_bytes())
+        new = migrated(tables, schema)
+        write_atomically(self._path, _written(new))
+        return new
 
     def _damaged(self) -> StorageFailed:
         return StorageFailed(
@@ -62,6 +73,10 @@ class AtomicStorage(Storage):
             field="registry",
             fix=f"Put {self._path.stem}.previous.json in its place.",
         )
+
+
+def _written(tables: dict[str, dict[str, Any]]) -> bytes:
+    return json.dumps({"schema": SCHEMA, "tables": tables}, indent=1, sort_keys=True, ensure_ascii=False).encode()
 
 
 def open_documents(path: Path) -> TinyDB:

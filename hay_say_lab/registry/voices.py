@@ -89,8 +89,10 @@ def _builtin(manifest: Manifest, builtin: BuiltinVoice) -> Voice:
         languages=builtin.languages,
         provenance=Provenance(
             source=f"comes with {manifest.upstream.name}",
+            author=manifest.upstream.name,
             licence=manifest.upstream.licence,
-            consent="not a person's voice",
             intended_use="any",
+            consent="not_needed",
+            evidence="not a person's voice",
         ),
     )

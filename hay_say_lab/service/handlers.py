@@ -208,7 +208,7 @@ class VoicesHandler(LabHandler):
     async def post(self) -> None:
         order = self.body_of(VoiceOrder)
         facts = self.surface.engine.store.clip(self.owner, order.reference)
-        voice = await self.surface.fitting.make(order, facts)
+        voice = await self.surface.fitting.make(order, facts, self.owner)
         self.reply(voice.as_json(), 201)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from tests.cli.shell import Shell
 
-PROVENANCE = ("--source", "a machine", "--licence", "CC0-1.0", "--consent", "not a person", "--intended-use", "tests")
+PROVENANCE = ("--source", "a machine", "--licence", "CC0-1.0", "--consent", "not_needed", "--intended-use", "tests",
+              "--author", "the tests", "--training-data", "one sentence", "--evidence", "not a person")  # fmt: skip
 
 
 def test_voices_are_listed_and_searched(hay_say: Shell) -> None:
@@ -18,7 +19,8 @@ def test_voices_are_listed_and_searched(hay_say: Shell) -> None:
 def test_a_voice_shows_where_it_came_from(hay_say: Shell) -> None:
     shown = hay_say("voices", "show", "parrot:polly").out
     assert "licence: BSD-3-Clause" in shown
-    assert "consent: not a person's voice" in shown
+    assert "consent: not_needed" in shown
+    assert "evidence: not a person's voice" in shown
 
 
 def test_a_voice_is_made_from_a_recording_used_and_removed(hay_say: Shell) -> None:
@@ -30,15 +32,19 @@ def test_a_voice_is_made_from_a_recording_used_and_removed(hay_say: Shell) -> No
     assert made.status == 0, made.err
     voice = made.document["id"]
     assert voice == f"world:{name}"
+    assert made.document["imported_by"]
     assert made.document["notes"]["prepare"] == {"end_seconds": 4.5}
     shown = hay_say("voices", "show", voice).out
     assert "intended use: tests" in shown
+    assert "training data: one sentence" in shown
     assert "languages: en" in shown
     twice = hay_say.json("voices", "add", "world", name, "--reference", "reference.wav")
     assert (twice.status, twice.document["code"]) == (5, "conflict")
     take = hay_say.json("convert", "reference.wav", "--voice", voice, "--set", "f0_method=dio").take
     assert take["voices"] == [voice]
-    assert hay_say.json("recipe", take["recipe"]).document["recipe"]["voices"][voice]["licence"] == "CC0-1.0"
+    said = hay_say.json("recipe", take["recipe"]).document["recipe"]["voices"][voice]
+    assert (said["licence"], said["author"], said["consent"]) == ("CC0-1.0", "the tests", "not_needed")
+    assert "evidence" not in said, "who gave a consent stays with the voice"
     assert hay_say("voices", "remove", voice).status == 0
     assert hay_say("voices", "show", voice).status == 4
 
@@ -52,3 +58,5 @@ def test_a_voice_that_nobody_can_make_is_refused_with_all_problems(hay_say: Shel
     ended = hay_say.json("voices", "add", "world", "me", "--reference", "short.wav", "--prepare", "end_seconds")
     assert (ended.status, ended.fields) == (2, {"prepare"})
     assert hay_say.json("voices", "add", "world", "me").fields == {"arguments"}
+    ended = hay_say.json("voices", "add", "world", "me", "--reference", "short.wav", "--consent", "maybe")
+    assert (ended.status, ended.fields) == (2, {"arguments"})

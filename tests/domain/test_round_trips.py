@@ -10,7 +10,7 @@ import pytest
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.request import LARGEST_SEED, EffectLink, Request, RequestText, Step
 from hay_say_lab.domain.timings import TimedPhoneme, TimedWord, Timings
-from hay_say_lab.domain.voice import Provenance, Voice, VoiceFile, is_slug
+from hay_say_lab.domain.voice import Approval, Provenance, Voice, VoiceFile, is_slug
 from hay_say_lab.errors import Fix, JobMissing, LabError, Problem, family, from_json
 
 REQUESTS = [
@@ -64,9 +64,12 @@ def test_timings_survive_json() -> None:
             builtin=False,
             languages=("en-US", "de"),
             files={"reference": VoiceFile("reference.w64", "1" * 64, 12), "model": VoiceFile("m.npz", "2" * 64, 0)},
-            provenance=Provenance("Somebody", "CC0-1.0", "their own, in writing", "tests"),
+            provenance=Provenance("a book", "Somebody", "CC0-1.0", "tests", "an hour", "given", "in writing"),
             created_at="2026-11-20T00:00:00.000Z",
             notes={"median_hz": 110.5},
+            imported_by="ann",
+            origin={"address": "a folder", "level": "full"},
+            approval=Approval("bob", "2026-11-20T00:00:00.000Z", "I know the speaker"),
         ),
     ],
     ids=["builtin", "made"],

@@ -58,7 +58,7 @@ async def _shop(tmp_path: Path, places: int = 2) -> AsyncIterator[tuple[Laborato
 
 
 def _order(facts: ClipFacts, name: str = "ann") -> VoiceOrder:
-    provenance = Provenance("Ann", "CC0-1.0", "her own", "tests")
+    provenance = Provenance(source="Ann", licence="CC0-1.0", consent="given", evidence="her own", intended_use="tests")
     return VoiceOrder("tailor", name, facts.sha256, "Ann's voice", ("en",), provenance)
 
 
@@ -67,7 +67,7 @@ async def test_a_voice_holds_its_files_by_hash_its_provenance_and_what_was_found
         voice = await lab.fitting.make(_order(facts), facts)
 
         assert voice == lab.voices.get("tailor:ann")
-        assert voice.provenance.consent == "her own"
+        assert voice.provenance.evidence == "her own"
         assert voice.notes == {"samples": 16_000}
         folder = lab.home.voice_folder(voice.id)
         assert {file.name for file in voice.files.values()} == {path.name for path in folder.iterdir()}

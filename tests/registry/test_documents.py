@@ -132,7 +132,7 @@ def test_what_was_read_can_be_changed_without_changing_what_is_stored(tmp_path: 
     "content",
     [
         b"", b"{", b"[]", b"null", b"{}", b'{"schema": 1}', b'{"tables": {}}', b"\xff\xfe",
-        b'{"schema": "new", "tables": {}}', b'{"schema": null, "tables": {}}', b'{"schema": 1, "tables": []}',
+        b'{"schema": "new", "tables": {}}', b'{"schema": null, "tables": {}}', b'{"schema": 0, "tables": {}}', b'{"schema": 1, "tables": []}',
         b'{"schema": 1, "tables": {"voices": []}}', b"[" * 100_000,
     ],
 )  # fmt: skip
@@ -158,3 +158,48 @@ def test_a_folder_in_its_place_is_the_disks_refusal(tmp_path: Path) -> None:
     (tmp_path / "voices.json").mkdir()
     with pytest.raises(StorageFailed, match="refused"):
         open_documents(tmp_path / "voices.json")
+
+
+def _of_schema_1(path: Path, **provenance: str) -> bytes:
+    tables = {"voices": {"1": {"id": "a:b", "provenance": {"source": "s", "licence": "l", "intended_use": "u", **provenance}}}}
+    path.write_text(json.dumps({"schema": 1, "tables": tables}))
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("sentence", "consent"),
+    [
+        ("her own, in writing", "given"),       # a person wrote a sentence
+        ("", ""),                               # nobody said anything
+        ("None.", ""),                          # somebody said that there is none
+        ("denied", ""),
+    ],
+)
+def test_a_consent_in_words_becomes_its_evidence(sentence: str, consent: str, tmp_path: Path) -> None:
+    path = tmp_path / "voices.json"
+    _of_schema_1(path, consent=sentence)
+
+    with open_documents(path) as documents:
+        found = documents.table("voices").all()[0]["provenance"]
+
+    assert (found["consent"], found["evidence"]) == (consent, sentence)
+    assert json.loads(path.read_bytes())["schema"] == SCHEMA, "what was migrated is written at once"
+
+
+def test_the_file_of_an_older_schema_is_kept_however_often_the_new_one_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "voices.json"
+    before = _of_schema_1(path, consent="hers")
+
+    for _ in range(3):
+        with open_documents(path) as documents:
+            documents.table("voices").insert({"id": "another"})
+
+    assert (tmp_path / "voices.schema1.previous.json").read_bytes() == before
+
+
+def test_a_migration_leaves_alone_what_it_does_not_know(tmp_path: Path) -> None:
+    odd = {"1": [], "2": {"id": "a"}, "3": {"provenance": None}, "4": {"provenance": {"consent": 7}}}
+    path = tmp_path / "voices.json"
+    path.write_text(json.dumps({"schema": 1, "tables": {"voices": odd, "other": {"1": {"x": 1}}}}))
+    storage = AtomicStorage(str(path))
+    assert storage.read() == {"voices": odd, "other": {"1": {"x": 1}}}

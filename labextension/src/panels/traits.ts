@@ -79,6 +79,8 @@ export interface RecipeStep {
 
 export interface Provenance {
   source: string;
+  /** Not in recipes that were made before voices had an author. */
+  author?: string;
   licence: string;
   consent: string;
   intended_use: string;
