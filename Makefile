@@ -9,7 +9,7 @@ TORCH    := .venv-torch
 STATIC   := hay_say_lab/widgets/static
 WORKERS  ?= 4
 
-ARCHITECTURES := architectures/espeak_ng architectures/world
+ARCHITECTURES := architectures/espeak_ng architectures/rvc architectures/world
 TEST_PLUGINS  := tests/plugins/parrot tests/plugins/sieve
 PROJECTS      := pyproject.toml $(ARCHITECTURES:=/pyproject.toml) $(wildcard jupyter-config/server-config/*)
 PANELS        := package.json tsconfig.json $(shell find labextension -type f -not -path '*/node_modules/*')
@@ -120,7 +120,7 @@ postgresql:
 
 COMPILE := $(UV) pip compile --quiet --python $(BIN)/python --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
            --no-emit-find-links --annotation-style=line --custom-compile-command "make lock" \
-           $(foreach name,hay-say-lab hay-say-espeak-ng hay-say-world hay-say-parrot hay-say-sieve,--no-emit-package $(name))
+           $(foreach name,hay-say-lab hay-say-espeak-ng hay-say-rvc hay-say-world hay-say-parrot hay-say-sieve,--no-emit-package $(name))
 
 lock: $(VENV)/.uv  ## resolve constraints/*.txt again, keeping their pins (LOCK=--upgrade takes the newest)
 	$(COMPILE) $(LOCK) constraints/uv.in -o constraints/uv.txt

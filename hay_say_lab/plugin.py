@@ -20,6 +20,9 @@ the ends of sentences. Documents are joined as follows: 'timings' and 'phonemes'
 whole; any other becomes {"pieces": [...]}, one entry a piece, null where a piece gave none. A 'report' is always there
 and holds each piece's bounds and seed, and what the runtime reported of it under "report". `Result.files` and
 `Result.clips` of a piece cannot be joined. Where a method cannot work so, declare `pieces=False`: what is too long is then refused.
+
+Where voices are files that people share, `Manifest.recogniser` names a function that tells them by what is in them. It
+gets a `Skeleton` of every file (keys, types and shapes; no tensor, and nothing is executed) and gives `Recognised`.
 """
 
 from __future__ import annotations
@@ -31,7 +34,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from hay_say_lab.domain.clip import Clip
 from hay_say_lab.domain.control import Choice, Control, Number, Text, Toggle
+from hay_say_lab.domain.finding import Finding, Ignored, Weights
 from hay_say_lab.domain.manifest import (
+    AssetNeed,
     AudioContract,
     BuiltinVoice,
     Compatibility,
@@ -42,6 +47,7 @@ from hay_say_lab.domain.manifest import (
     VoiceLayout,
 )
 from hay_say_lab.domain.request import RequestText
+from hay_say_lab.domain.skeleton import Opaque, Skeleton, TensorSpec
 from hay_say_lab.domain.timings import TimedPhoneme, TimedWord, Timings
 from hay_say_lab.errors import Fix, InvalidRequest, LabError, Problem
 
@@ -50,6 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENTRY_POINTS",
+    "AssetNeed",
     "AudioContract",
     "BuiltinVoice",
     "Choice",
@@ -57,16 +64,23 @@ __all__ = [
     "Compatibility",
     "Context",
     "Control",
+    "Finding",
     "Fix",
+    "Ignored",
     "InvalidRequest",
     "LabError",
     "Manifest",
     "Number",
     "Offer",
+    "Opaque",
     "Problem",
+    "Recognised",
+    "Recogniser",
     "RequestText",
     "Result",
     "Runtime",
+    "Skeleton",
+    "TensorSpec",
     "Text",
     "TextContract",
     "TimedPhoneme",
@@ -76,6 +90,7 @@ __all__ = [
     "Upstream",
     "VoiceFiles",
     "VoiceLayout",
+    "Weights",
 ]
 
 ENTRY_POINTS = "hay_say_lab.architectures"
@@ -133,6 +148,23 @@ class Context(Protocol):
 
     def keep(self, piece: int, arrays: Mapping[str, numpy.ndarray]) -> None:
         """Keep a finished piece, atomically, so that a retry goes on behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a recogniser makes of files: its voices and assets, and files that it knows and that are of no use, with the reason."""
+
+    sets: tuple[Finding, ...] = ()
+    ignored: tuple[Ignored, ...] = ()
+
+
+class Recogniser(Protocol):
+    """`Manifest.recogniser` names one: a pure function, called in a confined child that has no torch and no network.
+
+    It sees all files of an import at once, so that it can pair them; files of others it leaves alone.
+    """
+
+    def __call__(self, skeletons: Sequence[Skeleton]) -> Recognised: ...
 
 
 class Runtime:

@@ -41,6 +41,8 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
 
 
 def _state(manifest: dict[str, Any]) -> str:
+    if not manifest["usable"]:
+        return "voices can be kept, not used yet"
     missing = manifest["missing_modules"]
     return f"cannot run: {', '.join(missing)} missing" if missing else "can run"
 

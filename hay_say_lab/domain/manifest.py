@@ -198,10 +198,27 @@ class Compatibility:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AssetNeed:
+    """A file that all voices of an architecture share: the role in which a runtime asks for it, its kind (a word that
+    several manifests may use), and how a person adds it."""
+
+    role: str
+    kind: str
+    title: str
+    how_to_add: str
+
+    def as_json(self) -> dict[str, str]:
+        return {"role": self.role, "kind": self.kind, "title": self.title, "how_to_add": self.how_to_add}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
     """An architecture: what it can do, what it needs, whose it is.
 
-    `runtime` is 'module:Class' of a `hay_say_lab.plugin.Runtime`, imported in the worker alone.
+    `runtime` is 'module:Class' of a `hay_say_lab.plugin.Runtime`, imported in the worker alone. None: its voices can be
+    recognised and kept, but nothing here can use them.
+    `recogniser` is 'module:function', which tells its voices and assets among strangers' files
+    (`hay_say_lab.plugin.Recogniser`); it is called in a confined child. None: its voices are not files of anybody else.
     Memory: `resident_mb` with a voice loaded, plus `transient_mb_per_second` for each second of audio in work.
     """
 
@@ -210,7 +227,7 @@ class Manifest:
     summary: str
     version: str
     licence: str
-    runtime: str
+    runtime: str | None
     offers: tuple[Offer, ...]
     upstream: Upstream
     compatibility: Compatibility
@@ -218,6 +235,8 @@ class Manifest:
     transient_mb_per_second: float = 0.0
     voices: tuple[BuiltinVoice, ...] = ()
     layout: VoiceLayout | None = None
+    recogniser: str | None = None
+    assets: tuple[AssetNeed, ...] = ()
 
     def offer(self, task: str) -> Offer | None:
         return next((offer for offer in self.offers if offer.task == task), None)
@@ -245,4 +264,6 @@ class Manifest:
             "transient_mb_per_second": self.transient_mb_per_second,
             "voices": len(self.voices),
             "layout": self.layout and self.layout.as_json(),
+            "usable": self.runtime is not None,
+            "assets": [need.as_json() for need in self.assets],
         }

@@ -63,6 +63,8 @@ class Casting:
         voice = self._voices.get(str(step.voice), field) if named else self.default_voice(step.task, text)
         manifest = self.architectures.manifest(voice.architecture)
         offer = manifest.offer(step.task)
+        if manifest.runtime is None and (kept := self.architectures.runtime_problem(manifest, field)) is not None:
+            raise InvalidRequest(kept.message, problems=[kept])
         if offer is None:
             raise InvalidRequest(
                 f"The voice '{voice.id}' does not {step.task}.",

@@ -248,6 +248,8 @@ class WorkerPool:
 
     def _post(self, number: int, worker: str, device: str) -> Post:
         runtime = BUILT_IN[worker].runtime if worker in BUILT_IN else self._architectures.manifest(worker).runtime
+        if runtime is None:
+            raise WorkerLost("its architecture has no runtime", fault=False)
         return Post(
             number=number,
             worker=worker,

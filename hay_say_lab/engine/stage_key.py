@@ -67,8 +67,9 @@ class StageKeys:
         self._looked_at[worker] = time.monotonic()
         package = None
         places = [ROOT]
-        if worker not in BUILT_IN_WORKERS:
-            package = self._architectures.manifest(worker).runtime.partition(".")[0].partition(":")[0]
+        runtime = None if worker in BUILT_IN_WORKERS else self._architectures.manifest(worker).runtime
+        if runtime is not None:
+            package = runtime.partition(".")[0].partition(":")[0]
             spec = importlib.util.find_spec(package)
             places += [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
         stamp = tuple(

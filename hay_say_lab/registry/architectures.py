@@ -55,7 +55,7 @@ class Architectures:
         ranked = sorted(self.manifests.values(), key=lambda manifest: (manifest.resident_mb, manifest.id))
         for manifest in ranked:
             offer = manifest.offer(task)
-            if offer is not None and not self.missing_modules(manifest):
+            if offer is not None and manifest.runtime is not None and not self.missing_modules(manifest):
                 yield manifest, offer
 
     @staticmethod
@@ -65,6 +65,9 @@ class Architectures:
 
     def runtime_problem(self, manifest: Manifest, field: str) -> Problem | None:
         """Why an architecture cannot run here, if it cannot."""
+        if manifest.runtime is None:
+            message = f"Voices of {manifest.title} can be kept here, but not used yet: version {manifest.version} has no runtime."
+            return Problem(field, message, Fix("Choose a voice of another architecture, or install a later version of it."))
         missing = self.missing_modules(manifest)
         if not missing:
             return None

@@ -38,6 +38,7 @@ LACKING = """
 MANIFEST = manifest("lacking", (Offer(task="speak", text=PLAIN),),
     compatibility=Compatibility(pythons=(), platforms=(), devices=(), modules=("nobody_has_this",)))
 """
+KEPT = 'MANIFEST = manifest("kept", (), runtime=None)'
 
 SPEAK = Step("speak", "parrot:polly")
 CONVERT = Step("convert", "picky:one")
@@ -63,7 +64,7 @@ def _known(facts: ClipFacts) -> Callable[[str], ClipFacts]:
 
 @pytest.fixture
 def preflight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Preflight:
-    extra = {"reader": READER, "picky": PICKY, "patient": PATIENT, "lacking": LACKING, "musical": MUSICAL}
+    extra = {"reader": READER, "picky": PICKY, "patient": PATIENT, "lacking": LACKING, "musical": MUSICAL, "kept": KEPT}
     for name, code in extra.items():
         install(tmp_path / "site", name, code, monkeypatch)
     architectures = Architectures()
@@ -99,6 +100,10 @@ BAD: dict[str, tuple[Request, list[tuple[str, str]]]] = {
     "a task that only serves others": (
         Request((Step("phonemes", "espeak_ng:en-us"),), text=TEXT),
         [("steps.0.task", "'phonemes'")],
+    ),
+    "a voice that can only be kept": (
+        Request((Step("convert", "kept:one"),), clip=CLIP),
+        [("steps.0.voice", "can be kept here, but not used yet")],
     ),
     "speaking second": (Request((CONVERT, SPEAK), clip=CLIP), [("steps.1.task", "first step")]),
     "no text": (Request((SPEAK,)), [("text", "no text")]),

@@ -12,9 +12,10 @@ from tests.house.source import core
 ROOT_NAMES = {"Lab", "__version__"}
 
 PLUGIN_NAMES = {
-    "AudioContract", "BuiltinVoice", "Choice", "Clip", "Compatibility", "Context", "Control", "ENTRY_POINTS", "Fix",
-    "InvalidRequest", "LabError", "Manifest", "Number", "Offer", "Problem", "RequestText", "Result", "Runtime", "Text",
-    "TextContract", "TimedPhoneme", "TimedWord", "Timings", "Toggle", "Upstream", "VoiceFiles", "VoiceLayout",
+    "AssetNeed", "AudioContract", "BuiltinVoice", "Choice", "Clip", "Compatibility", "Context", "Control", "ENTRY_POINTS",
+    "Finding", "Fix", "Ignored", "InvalidRequest", "LabError", "Manifest", "Number", "Offer", "Opaque", "Problem",
+    "Recognised", "Recogniser", "RequestText", "Result", "Runtime", "Skeleton", "TensorSpec", "Text", "TextContract",
+    "TimedPhoneme", "TimedWord", "Timings", "Toggle", "Upstream", "VoiceFiles", "VoiceLayout", "Weights",
 }  # fmt: skip
 
 

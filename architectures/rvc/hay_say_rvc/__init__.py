@@ -1,0 +1,1 @@
+"""Retrieval-based voice conversion for Hay Say Lab."""
