@@ -71,7 +71,8 @@ class Offer:
     """One task an architecture performs, and what it asks and promises there.
 
     seconds_per_second: planning estimate, seconds of computing per second of audio on one core.
-    atomic_seconds: the longest stretch of computing without a checkpoint (0: at most one second).
+    atomic_seconds: the longest stretch of computing without a checkpoint (0: at most one second). With more than 30 a batch
+        leaves the last place to interactive stages.
     gives_rate: sample rate of the result; None means that of the clip it took.
     deterministic: the same inputs, settings and seed give the same samples; only then its results are used again.
     needs: results of other tasks that the host makes first and hands over as inputs.

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from hay_say_lab.engine.order import CPU
 from hay_say_lab.errors import Fix, Problem
 
+KEPT = "it cannot stop for others before it is done, and the last place is kept for interactive stages"
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:
@@ -38,12 +40,14 @@ class Need:
 
     `alone`: it ran out of memory before, so nothing else may be at work on its device, nobody idle may stay, and it gets
     whatever there is, even where that is less than it seems to need.
+    `unbroken`: of a lane that makes room for interactive stages, and for a long time it cannot.
     """
 
     worker: str
     voice: str | None
     amounts: tuple[Amount, ...]
     alone: bool = False
+    unbroken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Seat:
     busy: bool = False
     ending: bool = False
     alone: bool = False
+    unbroken: bool = False
     proven: bool = False
     pinned: bool = False
     young: bool = False
@@ -148,7 +153,8 @@ def _among(need: Need, amount: Amount, accounts: Sequence[Account], ledger: Ledg
     busy = sum(seat.busy for seat in ledger.seats)
     if busy >= ledger.places:
         return Wait(f"all {ledger.places} places are busy")
-    verdicts = [_at(need, amount, account, ledger) for account in accounts]
+    open_to_it = [account for account in accounts if not need.unbroken or _leaves_room(account, ledger)]
+    verdicts = [_at(need, amount, account, ledger) for account in open_to_it]
     seats = {seat.id: seat for seat in ledger.seats}
 
     def cost(verdict: Admit) -> tuple[bool, bool, float]:
@@ -159,7 +165,18 @@ def _among(need: Need, amount: Amount, accounts: Sequence[Account], ledger: Ledg
     admitted = [verdict for verdict in verdicts if isinstance(verdict, Admit)]
     if admitted:
         return min(admitted, key=cost)
+    if len(open_to_it) < len(accounts):
+        return Wait(KEPT)
     return next(verdict for verdict in verdicts if isinstance(verdict, Wait))
+
+
+def _leaves_room(account: Account, ledger: Ledger) -> bool:
+    """Whether, with one more unbroken stage on a device, interactive stages still find a place, and a device of its kind,
+    where who is at work makes room within a piece. Where there is only one of them, nothing can be kept."""
+    unbroken = [seat for seat in ledger.seats if seat.busy and seat.unbroken]
+    kin = {other.device for other in ledger.accounts if other.kind == account.kind}
+    place = ledger.places == 1 or len(unbroken) + 1 < ledger.places
+    return place and (len(kin) == 1 or bool(kin - {account.device, *(seat.device for seat in unbroken)}))
 
 
 def _at(need: Need, amount: Amount, account: Account, ledger: Ledger) -> Admit | Wait:

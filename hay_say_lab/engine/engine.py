@@ -14,7 +14,7 @@ from typing import Any
 
 from hay_say_lab.domain.job import Job, State
 from hay_say_lab.domain.request import Request
-from hay_say_lab.engine.admission import Admit, Refuse, Wait, admit
+from hay_say_lab.engine.admission import KEPT, Admit, Refuse, Wait, admit
 from hay_say_lab.engine.assignment import Assignments
 from hay_say_lab.engine.carried import Carried
 from hay_say_lab.engine.carrier import Carrier
@@ -30,7 +30,7 @@ from hay_say_lab.engine.scheduler import Candidate
 from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.engine.upkeep import Upkeep
 from hay_say_lab.engine.vocabulary import Vocabulary
-from hay_say_lab.engine.work import Work
+from hay_say_lab.engine.work import Work, cannot_stop
 from hay_say_lab.errors import InvalidRequest, LabError, StorageFailed, WorkerFailed
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage import edges
@@ -194,7 +194,9 @@ class Engine:
             job = self.store.job(candidate.job)
             if job.state is State.QUEUED and await self._try(job, candidate):
                 return True
-        for leaving in self.dispatch.scheduler.giving_way(order, now):
+        order = [candidate for candidate in order if self.news.waiting.get(candidate.job) != KEPT]  # no place helps them
+        unbroken = {job for job, carried in self.carrier.way.items() if self.pool.seats.is_unbroken(carried.seat)}
+        for leaving in self.dispatch.scheduler.giving_way(order, now, unbroken):
             self._let_go(leaving)
         return False
 
@@ -211,8 +213,11 @@ class Engine:
             if await self._reuse(job):
                 return True
             stage = job.stage
-            at_once = seconds_at_once(audio_seconds(job, self.objects, self.store.clip), self._assignments.offer(stage))
-            work = Work(stage.worker, stage.voice_hash, at_once, stage.ooms, job.request.cpu_fallback)
+            offer, request = self._assignments.offer(stage), job.request
+            at_once = seconds_at_once(audio_seconds(job, self.objects, self.store.clip), offer)
+            work = Work(
+                stage.worker, stage.voice_hash, at_once, stage.ooms, request.cpu_fallback, cannot_stop(request.lane, offer)
+            )
             self.pool.circuits.check((work.worker, work.voice), time.monotonic())
             need = self.pool.need(work)
         except StorageFailed:

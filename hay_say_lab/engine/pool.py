@@ -120,7 +120,7 @@ class WorkerPool:
             self.needs.amount(self._subject(work, kind), *self._declared(work)) for kind in kinds
         )
         alone = work.ooms == 1 or self.needs.suspect(self._subject(work, kinds[0]))
-        return Need(work.worker, work.voice, amounts, alone)
+        return Need(work.worker, work.voice, amounts, alone, work.unbroken)
 
     def _kinds(self, work: Work) -> list[str]:
         """On which kinds of device a stage may run, best first: a card where there is one, the processor where there is

@@ -110,17 +110,18 @@ class Scheduler:
         if gave_way:
             self._since[job] = running.since
 
-    def giving_way(self, waiting: Sequence[Candidate], now: float) -> list[str]:
+    def giving_way(self, waiting: Sequence[Candidate], now: float, unbroken: Collection[str] = ()) -> list[str]:
         """Jobs at work that must let go at their next piece, for those who wait (in `order`) and found no place.
 
-        A lane of more weight has its way while it is owed the turn; who is overdue has it against everybody.
+        A lane of more weight has its way while it is owed the turn; who is overdue has it against everybody. Those at work
+        who are `unbroken` let go late: they are asked where nobody else can be, and nobody counts on them.
         """
         self._charge_until(now)
-        asked = sum(running.yielding for running in self._running.values())
+        asked = sum(running.yielding for job, running in self._running.items() if job not in unbroken)
         leaving: list[str] = []
         for candidate in waiting:
             overdue = self._overdue(candidate, now)
-            victim = self._victim(candidate, overdue)
+            victim = self._victim(candidate, overdue, unbroken)
             if victim is None:
                 continue
             if asked:
@@ -168,14 +169,14 @@ class Scheduler:
             None,
         )
 
-    def _victim(self, candidate: Candidate, overdue: bool) -> str | None:
+    def _victim(self, candidate: Candidate, overdue: bool, unbroken: Collection[str]) -> str | None:
         """Who at work would let this one go first, the one that has had the most; None where nobody must."""
         found = [
-            (running.began, job)
+            (job in unbroken, running.began, job)
             for job, running in self._running.items()
             if not running.yielding and self._yields(running, candidate, overdue)
         ]
-        return min(found)[1] if found else None
+        return min(found)[2] if found else None
 
     def _yields(self, running: _Running, candidate: Candidate, overdue: bool) -> bool:
         lane = running.candidate.lane

@@ -35,6 +35,7 @@ class Chair:
     promised_mb: float | None = None        # of the stage at work; None: idle
     promised_host_mb: float = 0.0
     alone: bool = False
+    unbroken: bool = False
     proven: bool = False
     pinned: bool = False
     ending: bool = False
@@ -60,6 +61,7 @@ class Chair:
             busy=self.busy and not self.warming,
             ending=self.ending or self.warming,
             alone=self.alone and self.busy,
+            unbroken=self.unbroken and self.busy,
             proven=self.proven,
             pinned=self.pinned,
             young=now - self.came_at < YOUNG_SECONDS,
@@ -116,7 +118,7 @@ class Seats:
             left_mb = account.budget_mb - (ledger.held_mb(admit.device) - leaving)
             chair.promised_mb = max(0.0, min(chair.promised_mb, left_mb))
         chair.promised_host_mb = amount.host_mb
-        chair.alone, chair.proven = need.alone, amount.proven
+        chair.alone, chair.unbroken, chair.proven = need.alone, need.unbroken, amount.proven
         if need.alone:
             self._alone_asked.pop(admit.device, None)
         for number_gone in admit.evict:
@@ -137,7 +139,8 @@ class Seats:
         """Nobody is at work there any more."""
         chair = self.chairs.get(number)
         if chair is not None:
-            chair.promised_mb, chair.promised_host_mb, chair.alone, chair.warming = None, 0.0, False, False
+            chair.promised_mb, chair.promised_host_mb = None, 0.0
+            chair.alone = chair.unbroken = chair.warming = False
 
     def leave(self, number: int) -> None:
         """Its process is gone."""
@@ -147,6 +150,11 @@ class Seats:
         """Longest unused first; none that is pinned."""
         free = [c for c in self.chairs.values() if not (c.busy or c.ending or c.pinned)]
         return sorted(free, key=lambda chair: chair.used_at)
+
+    def is_unbroken(self, number: int) -> bool:
+        """Whether a stage is at work there that lets go late."""
+        chair = self.chairs.get(number)
+        return chair is not None and chair.busy and chair.unbroken
 
     def promised_mb(self, number: int) -> float:
         return self.chairs[number].promised_mb or 0.0

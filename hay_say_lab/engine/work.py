@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hay_say_lab.domain.job import AUDIO_WORKER, MEASURING_WORKER
+from hay_say_lab.domain.manifest import Offer
+
+LONGEST_BREATH_SECONDS = 30.0   # of computing without a stop, after which a stage may not have the last place
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,16 @@ BUILT_IN = {
 @dataclass(frozen=True, slots=True)
 class Work:
     """What a stage is about, as far as its memory goes. `ooms`: how often it ran out so far; `cpu_fallback`: a person
-    allowed the processor where a card is too small."""
+    allowed the processor where a card is too small; `unbroken`: as in `Need`."""
 
     worker: str
     voice: str | None = None        # its hash
     seconds: float = 0.0
     ooms: int = 0
     cpu_fallback: bool = False
+    unbroken: bool = False
+
+
+def cannot_stop(lane: str, offer: Offer | None) -> bool:
+    """Whether a stage of a lane keeps interactive ones waiting for longer than a piece: its offer declares it so."""
+    return lane != "interactive" and offer is not None and offer.atomic_seconds > LONGEST_BREATH_SECONDS

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from hay_say_lab.engine.admission import Account, Admit, Amount, Ledger, Need, Refuse, Seat, Wait, admit
+from hay_say_lab.engine.admission import KEPT, Account, Admit, Amount, Ledger, Need, Refuse, Seat, Wait, admit
 
 WARM = frozenset({"speaker:ann"})
 NEED = Need("speaker", "speaker:ann", (Amount("cpu", 400),))
@@ -125,6 +125,41 @@ def test_the_table(ledger: Ledger, expected: Admit | Wait | type[Refuse]) -> Non
         assert isinstance(verdict, expected)
     else:
         assert verdict == expected
+
+
+RENDER = replace(NEED, unbroken=True)
+CARD_RENDER = replace(CARD_NEED, unbroken=True)
+
+
+def _cards(*seats: Seat, count: int = 2, places: int = 4) -> Ledger:
+    cards = tuple(Account(f"cuda:{number}", "cuda", 1000, 1000) for number in range(count))
+    return Ledger((*cards, Account("cpu", "cpu", 1000, 1000)), places, seats)
+
+
+UNBROKEN_CASES: dict[str, tuple[Need, Ledger, Admit | Wait]] = {
+    "the first place of two is taken": (RENDER, _ledger(), Admit(None)),
+    "also where somebody who makes room is at work": (RENDER, _ledger(_seat(1, busy=True, memory_mb=10)), Admit(None)),
+    "the last one is kept": (RENDER, _ledger(_seat(1, busy=True, unbroken=True, memory_mb=10)), Wait(KEPT)),
+    "but not from who can stop": (NEED, _ledger(_seat(1, busy=True, unbroken=True, memory_mb=10)), Admit(None)),
+    "who is idle again holds no place": (RENDER, _ledger(_seat(1, unbroken=True, memory_mb=10)), Admit(None)),
+    "of one place nothing can be kept": (RENDER, _ledger(places=1), Admit(None)),
+    "the last card of two is kept": (
+        CARD_RENDER,
+        _cards(_card(1, busy=True, unbroken=True, memory_mb=10)),
+        Wait(KEPT),
+    ),
+    "the card where one is at work already is no place of others": (
+        replace(CARD_RENDER, amounts=(replace(CARD_NEED.amounts[0], proven=True),)),
+        _cards(_card(1, busy=True, unbroken=True, proven=True, memory_mb=10)),
+        Admit(None, device="cuda:0"),
+    ),
+    "of one card nothing can be kept": (CARD_RENDER, _cards(count=1), Admit(None, device="cuda:0")),
+}
+
+
+@pytest.mark.parametrize(("need", "ledger", "expected"), UNBROKEN_CASES.values(), ids=UNBROKEN_CASES)
+def test_who_cannot_stop_leaves_the_last_place(need: Need, ledger: Ledger, expected: Admit | Wait) -> None:
+    assert admit(need, ledger) == expected
 
 
 CARD_CASES: dict[str, tuple[Need, Ledger, Admit | Wait | type[Refuse]]] = {

@@ -73,6 +73,55 @@ def test_without_giving_way_previews_would_wait_longer_than_that() -> None:
     assert percentile(machine.waits("interactive"), 0.95) > 2 * PIECE_SECONDS
 
 
+def _unbroken(count: int, owner: str = "bob", seconds: float = 60.0) -> list[Work]:
+    """Renders that compute for a minute without a stop, as their offer declares."""
+    renders = works(count, "batch", owner, seconds=seconds)
+    for render in renders:
+        render.every, render.unbroken = seconds, True
+    return renders
+
+
+def test_renders_that_cannot_stop_leave_previews_a_place() -> None:
+    machine = Machine(2, load_seconds=0.2)
+    machine.send(_unbroken(500))
+    machine.send(works(500, "batch", "cat"))
+    machine.send(previews(0))
+
+    machine.run(until=HOUR)
+
+    assert percentile(machine.waits("interactive"), 0.95) <= 2 * PIECE_SECONDS
+    assert machine.by_lane["batch"] >= 0.85 * (2 * HOUR - machine.by_lane["interactive"]), "others fill the place that is kept"
+    assert jain([machine.served["bob"], machine.served["cat"]]) >= 0.95
+
+
+def test_where_their_offer_hid_it_previews_wait_for_their_end() -> None:
+    """The promise above can fail: where nothing is declared, it does."""
+    machine = Machine(2, load_seconds=0.2)
+    renders = _unbroken(500)
+    for render in renders:
+        render.unbroken = False
+    machine.send(renders)
+    machine.send(previews(0))
+    machine.run(until=HOUR)
+    assert percentile(machine.waits("interactive"), 0.95) > 2 * PIECE_SECONDS
+
+
+def test_where_there_is_one_place_it_can_be_kept_for_nobody() -> None:
+    machine = Machine(1)
+    machine.send(_unbroken(3))
+    machine.run()
+    assert [work.done_at for work in machine.works] == [60.0, 120.0, 180.0]
+
+
+def test_nobody_makes_room_for_a_render_that_must_wait_anyway() -> None:
+    """Overdue or not: the place that is kept is not for it."""
+    machine = Machine(2)
+    (patient,) = works(1, "batch", "cat", seconds=3000.0)
+    machine.send([*_unbroken(60), patient, *_unbroken(60, "dan")])
+    machine.run(until=3100.0)
+    assert patient.done_at == pytest.approx(3000.0), "it was never stopped"
+
+
 def test_a_flood_of_previews_leaves_renders_their_share() -> None:
     machine = Machine()
     machine.send(works(5000, "interactive", "ann", seconds=2.0))

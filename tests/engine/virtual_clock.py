@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from hay_say_lab.engine.admission import KEPT, Account, Amount, Ledger, Need, Seat, Wait, admit
 from hay_say_lab.engine.scheduler import Candidate, Limits, Scheduler
 
 PIECE_SECONDS = 5.0             # the longest stretch of computing between two pieces
@@ -16,13 +17,15 @@ LOOK_AHEAD = 16                 # of each owner's jobs in a lane
 
 @dataclass
 class Work:
-    """One stage and its story. `every`: ends of pieces lie so far apart; a stage can be stopped only there."""
+    """One stage and its story. `every`: ends of pieces lie so far apart; a stage can be stopped only there. `unbroken`: its
+    offer declares that it computes for long without a stop."""
 
     candidate: Candidate
     arrives: float
     left: float                 # seconds of computing
     every: float = PIECE_SECONDS
     again: bool = False         # whoever sent it sends the next one as soon as it is done
+    unbroken: bool = False
     waits: list[float] = field(default_factory=list)
     queued_at: float = 0.0
     done_at: float | None = None
@@ -50,6 +53,7 @@ class Machine:
         self._places = [_Place() for _ in range(places)]
         self._waiting: dict[tuple[str, str], list[Work]] = {}
         self._agenda: list[tuple[float, int, Work | None, int, int]] = []
+        self._unbroken: set[str] = set()
         self._counter = itertools.count()
 
     def send(self, works: Iterable[Work]) -> None:
@@ -75,6 +79,8 @@ class Machine:
 
     def _queue(self, work: Work) -> None:
         work.queued_at = self.now
+        if work.unbroken:
+            self._unbroken.add(work.candidate.job)
         queue = self._waiting.setdefault((work.candidate.lane, work.candidate.owner), [])
         bisect.insort(queue, work, key=lambda other: other.candidate.job)
 
@@ -87,15 +93,32 @@ class Machine:
             loaded = {place.loaded for place in self._places if place.work is None}
             order = self.scheduler.order(self._candidates(), loaded, self.now)
             free = [place for place in self._places if place.work is None]
-            if not order or not free:
+            chosen = next((candidate for candidate in order if not self._is_kept_from(candidate)), None) if free else None
+            if chosen is None:
                 break
-            self._start(order[0], min(free, key=lambda place: place.loaded != order[0].model))
-        for job in self.scheduler.giving_way(order, self.now):
+            self._start(chosen, min(free, key=lambda place: place.loaded != chosen.model))
+        order = [candidate for candidate in order if not self._is_kept_from(candidate)]
+        unbroken = {place.work.candidate.job for place in self._places if place.work and place.work.unbroken}
+        for job in self.scheduler.giving_way(order, self.now, unbroken):
             place = next(place for place in self._places if place.work and place.work.candidate.job == job)
             assert place.work is not None
             spent = self.now - place.began
             pieces = max(1.0, -(-spent // place.work.every))        # a stage never lets go with nothing done
             self._end_at(place, min(place.began + pieces * place.work.every, place.began + place.work.left))
+
+    def _is_kept_from(self, candidate: Candidate) -> bool:
+        """Whether the real rule keeps the last place from it."""
+        if candidate.job not in self._unbroken:
+            return False
+        return admit(Need("worker", None, (Amount("cpu", 1.0),), unbroken=True), self._ledger()) == Wait(KEPT)
+
+    def _ledger(self) -> Ledger:
+        seats = tuple(
+            Seat(number, "worker", "cpu", 1.0, busy=True, unbroken=place.work.unbroken)
+            for number, place in enumerate(self._places)
+            if place.work is not None
+        )
+        return Ledger((Account("cpu", "cpu", 1e6, 1e6),), len(self._places), seats)
 
     def _start(self, candidate: Candidate, place: _Place) -> None:
         queue = self._waiting[candidate.lane, candidate.owner]
