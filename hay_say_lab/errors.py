@@ -13,7 +13,8 @@ LabError
 │   ├── ArtifactMissing
 │   ├── RecipeMissing
 │   ├── UploadMissing
-│   └── DictionaryMissing
+│   ├── DictionaryMissing
+│   └── ImportMissing
 ├── Conflict              409  the thing is not in a state that allows this
 │   └── IllegalTransition
 ├── TooLarge              413  more than this host takes
@@ -32,6 +33,11 @@ LabError
 │   ├── HostClosing
 │   ├── HostUnreachable
 │   └── HostLost           it ended while it answered: whether the call happened is not known
+├── FetchFailed           502  another machine did not give what was asked for
+│   ├── AddressRefused     422  an address that nobody is sent to on somebody's word
+│   ├── WrongContent       422  what came is not what was announced
+│   ├── FetchStopped       409  somebody stopped it
+│   └── Offline            503  nothing may be fetched here
 └── StorageFailed         507  the disk refused
 
 A person sees `message` and the fixes; a traceback goes to the log under `error_id`.
@@ -199,6 +205,10 @@ class DictionaryMissing(NotFound):
     code = "dictionary_missing"
 
 
+class ImportMissing(NotFound):
+    code = "import_missing"
+
+
 class Conflict(LabError):
     code, status, retry = "conflict", 409, "after_fix"
 
@@ -272,6 +282,27 @@ class HostUnreachable(Unavailable):
 
 class HostLost(Unavailable):
     code, retry = "host_lost", "after_fix"
+
+
+class FetchFailed(LabError):
+    code, status = "fetch_failed", 502
+    retry: ClassVar[Retry] = "safe"
+
+
+class AddressRefused(FetchFailed):
+    code, status, retry = "address_refused", 422, "after_fix"
+
+
+class WrongContent(FetchFailed):
+    code, status, retry = "wrong_content", 422, "after_fix"
+
+
+class FetchStopped(FetchFailed):
+    code, status, retry = "fetch_stopped", 409, "never"
+
+
+class Offline(FetchFailed):
+    code, status, retry = "offline", 503, "after_fix"
 
 
 class StorageFailed(LabError):

@@ -9,7 +9,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("domain",),
     ("text", "audio", "storage", "client", "plugin"),
-    ("registry", "worker", "widgets", "architectures"),
+    ("registry", "library", "worker", "widgets", "architectures"),
     ("engine",),
     ("service",),
     ("host",),

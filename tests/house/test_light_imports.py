@@ -33,6 +33,7 @@ NEEDS: dict[str, set[str]] = {
     "client": set(),
     "plugin": {"numpy"},
     "worker": {"numpy"},
+    "library": {"numpy"},
 }
 
 HEAVY_FOR_JUPYTER = {
