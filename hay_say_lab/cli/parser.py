@@ -5,6 +5,7 @@ from __future__ import annotations
 from hay_say_lab import __version__
 from hay_say_lab.cli import (
     architectures,
+    audit,
     batch,
     batches,
     convert,
@@ -29,7 +30,7 @@ from hay_say_lab.cli.exits import MEANINGS
 
 _MODULES = (
     say, convert, batch, batches, run, voices, dictionary, architectures, jobs, lanes, measure, picture, recipe, replay,
-    storage, workers, doctor, serve, version,
+    storage, workers, audit, doctor, serve, version,
 )  # fmt: skip
 COMMANDS: tuple[Command, ...] = tuple(module.COMMAND for module in _MODULES)
 

@@ -10,6 +10,7 @@ from typing import Any
 from hay_say_lab.client import display
 from hay_say_lab.client.answers import Findings, JobStatus
 from hay_say_lab.client.api import Api
+from hay_say_lab.client.audit import AuditLog
 from hay_say_lab.client.batch import Batch, send
 from hay_say_lab.client.clips import send_clip
 from hay_say_lab.client.dictionaries import DictionaryShelf
@@ -47,6 +48,7 @@ class Lab:
         self.lanes = LaneBoard(self._api)
         self.storage = StorageRoom(self._api)
         self.workers = WorkerBoard(self._api)
+        self.audit = AuditLog(self._api)
 
     def __repr__(self) -> str:
         return f"<Lab at {self._api.hosting.home}>"

@@ -35,6 +35,7 @@ from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.engine.pruner import Pruner
 from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.engine.vocabulary import Vocabulary
+from hay_say_lab.engine.witness import Witness
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.budgets import BudgetBook
 from hay_say_lab.registry.dictionaries import Dictionaries
@@ -108,12 +109,14 @@ async def live(settings: Settings) -> None:
         surface = _surface(home, store, news, registry)
         await surface.engine.recover()
         await surface.pruner.finish_removals()
+        await surface.witness.begin()
         surface.uploads.sweep()
         if settings.resume and surface.engine.idle:
             record_path(home.root).unlink(missing_ok=True)      # of a host that crashed; nobody else holds the lock
             log.info("nothing is unfinished")
         else:
             await _serve(settings, home, surface)
+        await surface.witness.close()
     lease.close()
     store.close()
 
@@ -142,7 +145,7 @@ def _surface(home: Home, store: JobStore, news: News, registry: Registry) -> Sur
     store.observe(metrics.committed)
     return Surface(
         home, engine, architectures, voices, fitting, Batches(engine), measuring, pruner, registry.book, metrics,
-        registry.dictionaries, new_id(), __version__, Bounds.from_environment(),
+        registry.dictionaries, Witness(store, home.audit_head), new_id(), __version__, Bounds.from_environment(),
     )  # fmt: skip
 
 
@@ -174,13 +177,14 @@ async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
     pruning = asyncio.create_task(surface.pruner.run())
     sweeping = asyncio.create_task(_sweep(surface))
     lagging = asyncio.create_task(_watch_lag(surface.metrics))
+    witnessing = asyncio.create_task(surface.witness.tend())
     try:
         await _until_needless(settings, surface, door)
     finally:
         door.open = False
         surface.engine.news.ring()          # polls and streams end
         await surface.engine.close()
-        for task in (ticking, pruning, sweeping, lagging):
+        for task in (ticking, pruning, sweeping, lagging, witnessing):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task

@@ -15,6 +15,7 @@ from tornado.iostream import StreamClosedError
 from tornado.web import HTTPError, RequestHandler
 
 from hay_say_lab.domain.canonical import new_id
+from hay_say_lab.domain.deed import Action, Deed
 from hay_say_lab.domain.job import Job
 from hay_say_lab.errors import (
     Forbidden,
@@ -30,6 +31,7 @@ from hay_say_lab.service.door import Door
 from hay_say_lab.service.identity import Caller, Identity, Role, require
 from hay_say_lab.service.ranges import byte_range
 from hay_say_lab.service.views import JobView, job_view
+from hay_say_lab.storage.audit import record
 
 if TYPE_CHECKING:
     from hay_say_lab.service.routes import Route
@@ -123,6 +125,11 @@ class LabHandler(RequestHandler):
         """Run something that reads the disk for long in a thread."""
         return await asyncio.to_thread(work, *arguments)
 
+    async def tell(self, action: Action, subject: str, **detail: Any) -> None:
+        """Write down in the audit log what the caller just did."""
+        deed = Deed(action, subject, self.owner, self.caller.role.name.lower(), detail)
+        await self.surface.engine.store.write(record, deed)
+
     def whole_number(self, name: str, default: int, low: int, high: int) -> int:
         """A query argument. Raises InvalidRequest."""
         text = self.get_query_argument(name, str(default))
@@ -194,6 +201,8 @@ class LabHandler(RequestHandler):
         self.set_status(known.status if error is not None else status_code)
         if isinstance(error, HTTPError) and not isinstance(known, NotFound | TooLarge):
             self.set_status(error.status_code)
+        if self.get_status() == 403:
+            self._refused(known)
         self.clear_header("Content-Disposition")
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
@@ -204,6 +213,13 @@ class LabHandler(RequestHandler):
         if known.status == 401:
             self.set_header("WWW-Authenticate", "Bearer")
         self.finish(wire.adapter(dict).dump_json(known.as_json()))
+
+    def _refused(self, error: LabError) -> None:
+        """Into the audit log: what was asked for by its route, never by what somebody typed."""
+        route = self.routes.get(self.request.method or "")
+        asked = f"{route.method} {route.path}" if route is not None else "no route"
+        role = self.caller.role.name.lower()
+        self.surface.witness.refused(Deed("deny", asked, self.owner, role, {"reason": error.message}))
 
     def log_exception(self, kind: Any, error: Any, trace: Any) -> None:
         if isinstance(error, LabError):

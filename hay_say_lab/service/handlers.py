@@ -209,6 +209,7 @@ class VoicesHandler(LabHandler):
         order = self.body_of(VoiceOrder)
         facts = self.surface.engine.store.clip(self.owner, order.reference)
         voice = await self.surface.fitting.make(order, facts, self.owner)
+        await self.tell("add", voice.id, hash=voice.hash, reference=facts.sha256)
         self.reply(voice.as_json(), 201)
 
 
@@ -217,7 +218,9 @@ class VoiceHandler(LabHandler):
         self.reply(self.surface.voices.get(voice_id).as_json())
 
     async def delete(self, voice_id: str) -> None:
-        self.reply((await self.off_loop(self.surface.fitting.remove, voice_id)).as_json())
+        voice = await self.off_loop(self.surface.fitting.remove, voice_id)
+        await self.tell("remove", voice.id, hash=voice.hash)
+        self.reply(voice.as_json())
 
 
 class ArchitecturesHandler(LabHandler):

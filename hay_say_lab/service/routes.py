@@ -7,11 +7,13 @@ from typing import Any
 
 from hay_say_lab.audio.export import MEDIA_TYPES
 from hay_say_lab.domain.batch import BatchOrder
+from hay_say_lab.domain.deed import ACTIONS
 from hay_say_lab.domain.measure import MeasureOrder
 from hay_say_lab.domain.pronunciation import WordList
 from hay_say_lab.domain.request import Request
 from hay_say_lab.domain.retention import Budgets
 from hay_say_lab.engine.fitting import VoiceOrder
+from hay_say_lab.service import audit as a
 from hay_say_lab.service import batch_views as bv
 from hay_say_lab.service import batches as b
 from hay_say_lab.service import dictionaries as d
@@ -212,6 +214,15 @@ ROUTES: tuple[Route, ...] = (
           Role.OPERATOR, answer=LanesView, errors=(404,)),
     Route("POST", "/lanes/{lane}/resume", h.ResumeHandler, "Let a paused lane go on.", Role.OPERATOR,
           answer=LanesView, errors=(404,)),
+    Route("GET", "/audit", a.AuditHandler, "Who did what to the library, and what was refused, newest first.", Role.OPERATOR,
+          answer=a.AuditView, parameters=(
+              Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 500}, "Rows on a page."),
+              Parameter("cursor", "query", {"type": "string"}, "The cursor of the page before."),
+              Parameter("action", "query", {"type": "string", "enum": list(ACTIONS)}, "Only rows that tell this."),
+              Parameter("subject", "query", {"type": "string"}, "Only rows of this voice, asset, preset or job."),
+          ), errors=(422,)),
+    Route("GET", "/audit/verify", a.AuditVerifyHandler, "Whether every row of the audit log is as it was written.", Role.ADMIN,
+          answer=a.AuditVerdictView),
     Route("POST", "/drain", h.DrainHandler, "Close the door; running stages give way, their rows stay.", Role.ADMIN,
           answer=v.DrainView, status=202, counts=False),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.engine.measuring import Clips, Measuring
 from hay_say_lab.engine.pruner import Pruner
+from hay_say_lab.engine.witness import Witness
 from hay_say_lab.errors import ArtifactMissing, ClipMissing, InvalidRequest, RecipeMissing, from_json
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.budgets import BudgetBook
@@ -62,6 +63,7 @@ class Surface:
     book: BudgetBook
     metrics: Metrics
     dictionaries: Dictionaries
+    witness: Witness
     host_id: str
     version: str
     bounds: InitVar[Bounds]

@@ -31,10 +31,14 @@ def back_up(home: Home, name: str) -> Path:
     try:
         remove(aside)
         aside.mkdir(parents=True, mode=0o700)
+        head = home.audit_head.read_bytes() if home.audit_head.exists() else None     # older than the copy, never newer
         copy_database(home.database, aside / DATABASE)
         files = [DATABASE]
+        if head is not None:
+            (aside / home.audit_head.name).write_bytes(head)
+            files.append(home.audit_head.name)
         for document in sorted(home.registry.glob("*.json")):
-            if not document.name.endswith(".previous.json"):
+            if not document.name.endswith(".previous.json") and document.name not in files:
                 shutil.copyfile(document, aside / document.name)
                 files.append(document.name)
         manifest = {"format": FORMAT, "files": {file: hash_file(aside / file) for file in files}}

@@ -12,9 +12,11 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hay_say_lab.domain.deed import Deed
 from hay_say_lab.domain.job import ENDED, MOST_ATTEMPTS, MOST_WORKER_DEATHS, Job, State, next_state
 from hay_say_lab.domain.recipe import Recipe
 from hay_say_lab.errors import ClipMissing, Conflict, IllegalTransition, JobMissing, JobQuarantined, NeededJobFailed
+from hay_say_lab.storage.audit import record
 from hay_say_lab.storage.dependencies import let_go, still_needed, tie, unfinished_of, waiting_for
 from hay_say_lab.storage.durations import Duration, keep_duration
 from hay_say_lab.storage.loss import NOTHING_MORE, Loss
@@ -304,6 +306,10 @@ def _keep(connection: sa.Connection, job: Job, made: Made) -> None:
         keep_duration(connection, duration_of(job, made))
     for name in made.outputs.values():
         hold(connection, job.owner, name)
+    stage = job.stage
+    if stage.voice is not None and all(other.voice != stage.voice for other in job.stages[: job.current]):
+        served = {"job": job.id, "task": stage.task, "voice_hash": stage.voice_hash or ""}
+        record(connection, Deed("serve", stage.voice, job.owner, detail=served))
 
 
 def remember(connection: sa.Connection, made: Made) -> None:

@@ -25,6 +25,11 @@ class Home:
         return self.root / "registry"
 
     @property
+    def audit_head(self) -> Path:
+        """The newest hash of the audit log, kept aside."""
+        return self.registry / "audit.json"
+
+    @property
     def objects(self) -> Path:
         return self.root / "objects"
 

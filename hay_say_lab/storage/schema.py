@@ -164,3 +164,20 @@ durations = sa.Table(
     sa.Column("audio_seconds", sa.Float, nullable=False),
     sa.Column("seconds", sa.Float, nullable=False),
 )
+
+# Who did what to the library: rows that are only ever added, each with the hash of the one before it.
+audit = sa.Table(
+    "audit",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("actor", sa.String(255), nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("action", sa.String(16), nullable=False),
+    sa.Column("subject", sa.String(255), nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("previous", sa.String(64), nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False),
+    sa.Index("audit_by_action", "action", "number"),
+    sa.Index("audit_by_subject", "subject", "number"),
+)

@@ -140,6 +140,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/lanes"): everybody("/lanes"),
     ("POST", "/lanes/{lane}/pause"): operators(lambda b: ("/lanes/maintenance/pause", None)),
     ("POST", "/lanes/{lane}/resume"): operators(lambda b: ("/lanes/maintenance/resume", None)),
+    ("GET", "/audit"): operators(lambda b: ("/audit", None)),
+    ("GET", "/audit/verify"): Row(lambda b: ("/audit/verify", None), FORBIDDEN, FORBIDDEN, FORBIDDEN, IN),
     # an admin's drain is asked of a host of its own, below
     ("POST", "/drain"): Row(lambda b: ("/drain", None), FORBIDDEN, FORBIDDEN, FORBIDDEN, IN),
 }

@@ -24,6 +24,7 @@ def test_what_came_after_a_backup_is_gone_when_it_is_put_back_and_what_came_befo
     home = tmp_path / "home"
     host = start_host(home)
     before = host.ended(host.submit(speak("one")))
+    assert host.call("GET", "/audit/verify").json()["rows"] == 1
     folder = home / "backups" / "first"
     assert host.call("POST", "/storage/backup", {"name": "first"}).status == 201
     host.call("PUT", "/storage/budgets", {"results_days": 7})
@@ -38,6 +39,8 @@ def test_what_came_after_a_backup_is_gone_when_it_is_put_back_and_what_came_befo
     assert host.call("GET", "/storage").json()["budgets"]["results_days"] == 0
     assert host.call("GET", f"/artifacts/{before['artifact']}").status == 200
     assert host.call("POST", "/storage/fsck", {}).json()["missing"] == []
+    verdict = host.call("GET", "/audit/verify").json()
+    assert (verdict["sound"], verdict["rows"]) == (True, 1), "the hash kept aside went back together with the rows"
     host.end()
     assert (home / "jobs.sqlite3.before-restore").is_file()
 

@@ -20,6 +20,7 @@ from hay_say_lab.storage.database import Lease, Writer, migrate, open_engine
 from hay_say_lab.storage.rows import insert_event
 from hay_say_lab.storage.schema import metadata
 from hay_say_lab.storage.store import JobStore
+from tests.storage.audit_contract import AuditContract
 from tests.storage.chain_contract import ChainContract
 from tests.storage.reading_contract import ReadingContract
 from tests.storage.stories import job_of
@@ -45,7 +46,7 @@ def store(url: str) -> Iterator[JobStore]:
     store.close()
 
 
-class TestPostgresqlStore(WritingContract, ReadingContract, ChainContract):
+class TestPostgresqlStore(WritingContract, ReadingContract, ChainContract, AuditContract):
     @pytest.fixture
     def store(self, url: str) -> Iterator[JobStore]:
         store = JobStore(open_engine(url), lambda: None)
