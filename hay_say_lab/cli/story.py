@@ -28,7 +28,8 @@ def _headline(job: Mapping[str, Any]) -> str:
     text = job["request"]["text"]
     spoken = f"\n  {_shortened(text['body'])}" if text else ""
     voices = " + ".join(job["voices"])
-    return f"Job {job['id']}: {job['state']}; {voices}; seed {job['seed']}; lane {job['lane']}{spoken}"
+    where = f"; made on {job['device']}" if job["device"] else ""
+    return f"Job {job['id']}: {job['state']}; {voices}; seed {job['seed']}; lane {job['lane']}{where}{spoken}"
 
 
 def _now(job: Mapping[str, Any]) -> list[str]:

@@ -64,6 +64,7 @@ def take_document(take: Take, path: Path | None = None) -> dict[str, Any]:
     return {
         "job": take.job,
         "voices": list(take.voices),
+        "device": take.device,
         "seed": take.seed,
         "artifact": take.artifact,
         "recipe": take.recipe_id,
@@ -76,7 +77,8 @@ def take_document(take: Take, path: Path | None = None) -> dict[str, Any]:
 
 def take_line(take: Take, path: Path | None = None) -> str:
     """A take for people."""
-    return f"{path or take.path}: {take.seconds:.2f} s by {take.made_by}, seed {take.seed} (job {take.job})"
+    where = f" on {take.device}" if take.device else ""
+    return f"{path or take.path}: {take.seconds:.2f} s by {take.made_by}{where}, seed {take.seed} (job {take.job})"
 
 
 def _wait(handles: Sequence[Handle], paths: Sequence[Path | None], bit_depth: int | None) -> list[Take]:

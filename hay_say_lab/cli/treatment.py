@@ -1,4 +1,4 @@
-"""What is done to a clip before and after the voices: the same options for every command that makes sound."""
+"""What is done to a clip before and after the voices, and where they may run: the same for every command that makes sound."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ def declare_treatment(parser: Parser) -> None:
         help="bits a sample of --out: WAV 16, 24 or 32 (float), FLAC 16 or 24 (default: 16)",
     )  # fmt: skip
     parser.add_argument("--effects", metavar="PRESET", help="a chain of effects by name, such as telephone")
+    parser.add_argument(
+        "--cpu-fallback", action="store_true",
+        help="where a graphics card has too little memory, go on on the CPU, which takes longer",
+    )  # fmt: skip
 
 
 def read_prepare(lab: Lab, pairs: list[str]) -> dict[str, Any]:
@@ -51,10 +55,10 @@ def read_treatment(lab: Lab, options: argparse.Namespace) -> tuple[dict[str, Any
     """The fields of a Request, and the options that are none."""
     from hay_say_lab.domain.control import control_from_json
 
+    fields: dict[str, Any] = {"cpu_fallback": options.cpu_fallback}
     if not (options.prepare or options.finish or options.effects):
-        return {}, []
+        return fields, []
     known = lab.controls_of_sound()
-    fields: dict[str, Any] = {}
     problems: list[Problem] = []
     for name in ("prepare", "finish"):
         controls = tuple(control_from_json(document) for document in known[name])

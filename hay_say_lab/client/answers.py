@@ -44,6 +44,7 @@ class JobStatus:
     state: str
     seed: int
     voices: tuple[str, ...]
+    device: str | None
     stages: int
     current: int
     artifact: str | None
@@ -68,6 +69,7 @@ class JobStatus:
             state=document["state"],
             seed=document["seed"],
             voices=tuple(document["voices"]),
+            device=document["device"],
             stages=len(document["stages"]),
             current=document["current"],
             artifact=document["artifact"],

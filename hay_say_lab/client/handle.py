@@ -65,6 +65,11 @@ class Handle:
         return self._status.voices
 
     @property
+    def device(self) -> str | None:
+        """Where its steps were really made; None before any was, and where all were taken from earlier jobs."""
+        return self.status.device
+
+    @property
     def warnings(self) -> tuple[Problem, ...]:
         """What will be other than the request may have meant, as it was known when it was queued."""
         return self._status.warnings

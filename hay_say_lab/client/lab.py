@@ -67,6 +67,7 @@ class Lab:
         prepare: Settings | None = None,
         finish: Settings | None = None,
         effects: Effects = (),
+        cpu_fallback: bool = False,
         **settings: str | bool | float | None,
     ) -> Handle:
         """Speak a text; `settings` are the voice's controls. `then`: a voice (or Step) that converts what was spoken.
@@ -74,13 +75,14 @@ class Lab:
         `dictionary` names one of `lab.dictionaries`, or a version of it: 'names', 'names@3fa94c'.
 
         `prepare` is done to what was spoken before it is converted, `finish` and `effects` (links in order, or the
-        name of a preset) to the result: see `controls_of_sound`. Raises InvalidRequest with every problem at once.
+        name of a preset) to the result: see `controls_of_sound`. `cpu_fallback`: where a graphics card has too little
+        memory, it goes on on the CPU, which takes longer. Raises InvalidRequest with every problem at once.
         """
         steps = [Step("speak", voice, settings)]
         if then is not None:
             steps.append(then if isinstance(then, Step) else Step("convert", then))
         spoken = RequestText(text, language, markup, dictionary)
-        request = Request(tuple(steps), text=spoken, seed=seed, lane=lane)
+        request = Request(tuple(steps), text=spoken, seed=seed, lane=lane, cpu_fallback=cpu_fallback)
         return self.submit(self._treated(request, prepare, finish, effects))
 
     def convert(
@@ -93,14 +95,17 @@ class Lab:
         prepare: Settings | None = None,
         finish: Settings | None = None,
         effects: Effects = (),
+        cpu_fallback: bool = False,
         **settings: str | bool | float | None,
     ) -> Handle:
         """Give a recording (a file, or a Take) another voice; `settings` are the voice's controls.
 
-        `prepare` is done to the recording, `finish` and `effects` to the result: see `controls_of_sound`. Raises InvalidRequest with every problem at once, ClipMissing where there is no such file.
+        `prepare` is done to the recording, `finish` and `effects` to the result: see `controls_of_sound`; `cpu_fallback` as
+        in `say`. Raises InvalidRequest with every problem at once, ClipMissing where there is no such file.
         """
         clip = self.clip(source)
-        request = Request((Step("convert", voice, settings),), clip=clip, seed=seed, lane=lane)
+        steps = (Step("convert", voice, settings),)
+        request = Request(steps, clip=clip, seed=seed, lane=lane, cpu_fallback=cpu_fallback)
         return self.submit(self._treated(request, prepare, finish, effects))
 
     def batch(
@@ -118,6 +123,7 @@ class Lab:
         prepare: Settings | None = None,
         finish: Settings | None = None,
         effects: Effects = (),
+        cpu_fallback: bool = False,
         **settings: str | bool | float | None,
     ) -> Batch:
         """A template times rows: texts, mappings (see `client.rows` for their columns), a table of pandas, or a file of
@@ -131,7 +137,7 @@ class Lab:
         after = then if isinstance(then, Step) else Step("convert", then)
         template = Template(
             voice, settings, after.voice, after.settings, language, markup, seed,
-            dict(prepare or {}), dict(finish or {}), chain, lane, dictionary,
+            dict(prepare or {}), dict(finish or {}), chain, lane, dictionary, cpu_fallback,
         )  # fmt: skip
         read = rows_of(self, _rows(rows), template)
         made_of = content_id([request.as_json() for request in read.requests])

@@ -43,6 +43,7 @@ class Template:
     effects: tuple[EffectLink, ...] = ()
     lane: Lane = "batch"
     dictionary: str | None = None
+    cpu_fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class _Reader:
             effects=template.effects,
             seed=self._seed(row, problem),
             lane=template.lane,
+            cpu_fallback=template.cpu_fallback,
         )
 
     def _teller(self, number: int) -> Callable[[str, str, str], None]:

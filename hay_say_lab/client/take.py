@@ -57,6 +57,11 @@ class Take:
         return self._status.voices
 
     @property
+    def device(self) -> str | None:
+        """Where its steps were really made; None where all of them were taken from earlier jobs."""
+        return self._status.device
+
+    @property
     def warnings(self) -> tuple[Problem, ...]:
         """What is other than the request may have meant."""
         return self._status.warnings

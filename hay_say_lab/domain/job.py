@@ -120,6 +120,13 @@ class Job:
         return self.state in ENDED
 
     @property
+    def device(self) -> str | None:
+        """Where its steps were really made, in their order, such as 'cuda:0' or 'cpu + cuda:0'; None before any was, and
+        where all of them were taken from earlier jobs."""
+        used = [stage.device for stage in self.stages if stage.kind == "step" and stage.done and stage.device]
+        return " + ".join(dict.fromkeys(used)) or None
+
+    @property
     def stage(self) -> Stage:
         return self.stages[self.current]
 

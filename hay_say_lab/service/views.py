@@ -72,7 +72,7 @@ class ProgressView:
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A job as everybody sees it. `outputs` are the result's objects by role; `warnings` are those that its request
+    """A job as everybody sees it. `device`: where its steps were really made, None before any was. `outputs` are the result's objects by role; `warnings` are those that its request
     had when it was queued, without patches."""
 
     id: str
@@ -81,6 +81,7 @@ class JobView:
     group: str | None
     seed: int | None
     voices: list[str]
+    device: str | None
     request: dict[str, Any]
     created_at: str
     updated_at: str
@@ -281,6 +282,7 @@ def job_view(job: Job, news: News, place: tuple[int, float | None] | None) -> Jo
         group=job.request.group,
         seed=job.request.seed,
         voices=[step.voice or "" for step in job.request.steps],
+        device=job.device,
         request=job.request.as_json(),
         created_at=job.created_at,
         updated_at=job.updated_at,

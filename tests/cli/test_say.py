@@ -43,6 +43,16 @@ def test_a_warning_is_told_on_standard_error_and_stands_in_the_document_and_the_
     assert "; warning: The text begins like SSML" in hay_say("jobs", "show", first["job"]).out
 
 
+def test_the_device_is_told_and_the_processor_may_be_allowed(hay_say: Shell) -> None:
+    ended = hay_say.json("say", "On what?", "--voice", "parrot:polly", "--seed", "8", "--cpu-fallback")
+    assert ended.take["device"] == "cpu"
+    job = hay_say.json("jobs", "show", ended.take["job"]).document["job"]
+    assert (job["device"], job["request"]["cpu_fallback"]) == ("cpu", True)
+    assert "; made on cpu" in hay_say("jobs", "show", ended.take["job"]).out
+    again = hay_say("say", "On what?", "--voice", "parrot:polly", "--seed", "8")
+    assert " on cpu" not in again.out, "it was made before, and lay there"
+
+
 def test_speaking_and_converting_is_one_job(hay_say: Shell) -> None:
     ended = hay_say.json("say", "One two.", "--voice", "parrot:polly", "--then", "parrot:polly", "--out", "both.flac")
     assert ended.take["voices"] == ["parrot:polly", "parrot:polly"]
@@ -121,5 +131,5 @@ def test_a_script_hears_nothing_but_the_answer(hay_say: Shell) -> None:
     ended = hay_say("say", "Hello.", "--voice", "parrot:polly", "--json")
     assert ended.err == ""
     assert set(json.loads(ended.out)["takes"][0]) == {
-        "job", "voices", "seed", "artifact", "recipe", "seconds", "sample_rate", "path", "warnings",
+        "job", "voices", "device", "seed", "artifact", "recipe", "seconds", "sample_rate", "path", "warnings",
     }  # fmt: skip

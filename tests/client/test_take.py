@@ -43,6 +43,17 @@ def test_a_take_knows_how_it_was_made(take: Take) -> None:
     assert take.picture()["frames"] == len(take.samples)
 
 
+def test_the_processor_may_be_allowed_wherever_a_sound_is_asked_for_and_the_device_is_told(lab: Lab, take: Take) -> None:
+    said = lab.say("Anywhere.", voice="parrot:polly", cpu_fallback=True)
+    turned = lab.convert(take, voice="parrot:polly", cpu_fallback=True)
+    batch = lab.batch(["Anywhere, too."], voice="parrot:polly", cpu_fallback=True)
+
+    jobs = [said, turned, lab.job(next(batch.rows()).job)]
+    assert [job.status.document["request"]["cpu_fallback"] for job in jobs] == [True, True, True]
+    made = [job.result(60) for job in jobs]
+    assert [job.device for job in jobs] == [one.device for one in made] == ["cpu", "cpu", "cpu"]
+
+
 @pytest.mark.parametrize(("name", "kind"), [("a.wav", "WAV"), ("a.flac", "FLAC"), ("A.FLAC", "FLAC"), ("b.c.wav", "WAV")])
 def test_the_names_ending_chooses_the_format(name: str, kind: str, take: Take, tmp_path: Path) -> None:
     path = take.save(tmp_path / name)

@@ -85,7 +85,7 @@ async def test_a_card_that_is_too_small_twice_gives_way_to_the_processor_where_t
         job = await lab.made(_ask("on a card", cpu_fallback=True))
 
         assert job.state is State.SUCCEEDED
-        assert job.stages[0].device == "cpu"
+        assert job.device == job.stages[0].device == "cpu"
         assert [loss["device"] for loss in _losses(lab, job.id)] == ["cuda:0", "cuda:0"]
         assert job.stages[0].attempts == 2
 
@@ -102,6 +102,11 @@ async def test_the_device_that_was_really_used_stands_on_the_stage(site: Path) -
     async with laboratory(site / "home", devices=_card()) as lab:
         job = await lab.made(_ask("anything"))
         assert [stage.device for stage in job.stages] == ["cuda:0", "cpu"], "the audio worker has no card"
+        assert job.device == "cuda:0", "what finishes it does not count"
+        then = await lab.made(_ask("anything", steps=(Step("speak", "hungry:one"), Step("convert", "parrot:polly"))))
+        assert then.device == "cuda:0 + cpu"
+        kept = await lab.made(_ask("anything", steps=then.request.steps, fresh=False, seed=then.request.seed))
+        assert kept.device is None, "it was made by an earlier job"
 
 
 async def test_a_card_that_could_never_hold_it_is_passed_over_by_consent_and_else_refused(site: Path) -> None:
