@@ -94,6 +94,12 @@ class Rules:
                 _check_public(ip, host)
         return Address(parts.scheme, host, port, ips, target)
 
+    def check_shape(self, url: str) -> None:
+        """What can be said without asking a name service. Raises AddressRefused."""
+        parts, host, port = _read(url)
+        if _origin(parts.scheme, host, port) not in self.trusted:
+            self._check_name(parts.scheme, host, port)
+
     def _check_name(self, scheme: str, host: str, port: int) -> None:
         if scheme != "https" and not self.plain_http:
             raise refused(f"'{host}' would be called without encryption.", "Give an https address.")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from hay_say_lab.errors import AddressRefused, FetchFailed, FetchStopped, LabError, StorageFailed, WrongContent
+from hay_say_lab.library.drive import LARGEST_PAGE_BYTES, confirmed
 from hay_say_lab.library.impostors import HEAD_BYTES, check_head
 from hay_say_lab.library.patience import Broken, Patience
 from hay_say_lab.library.web import Answer, Web, check_status
@@ -27,13 +28,18 @@ Progress = Callable[[int, int | None], None]        # bytes that lie here, bytes
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One file to fetch: where it lies (and lies too: `mirrors`), its name here, and what is known of it beforehand."""
+    """One file to fetch: where it lies (and lies too: `mirrors`), its name here, and what is known of it beforehand.
+
+    `optional`: without it there is a voice still. `confirmed`: a page with a form may stand before it (Google Drive).
+    """
 
     url: str
     name: str
     sha256: str = ""
     bytes: int | None = None
     mirrors: tuple[str, ...] = ()
+    optional: bool = False
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,10 @@ class Fetcher:
 
     def document(self, url: str, stop: threading.Event) -> Any:
         """A JSON document, kept nowhere. Raises FetchFailed, FetchStopped."""
+        return self.page(url, stop)[0]
+
+    def page(self, url: str, stop: threading.Event) -> tuple[Any, str | None]:
+        """The same, with the address of the next page where the answer names one."""
         return self.limits.patience.persist(lambda: self.web.document(url, stop), stop)
 
     def _from_any(self, item: Item, into: Path, progress: Progress, stop: threading.Event) -> Fetched:
@@ -146,7 +156,8 @@ class _Attempts:
         headers = {"Range": f"bytes={offset}-"} if offset else {}
         if offset and known.url == self._item.url and known.validator:
             headers["If-Range"] = known.validator
-        with self._web.get(self._item.url, self._stop, headers) as answer:
+        url = self._behind_form() if self._item.confirmed else self._item.url
+        with self._web.get(url, self._stop, headers) as answer:
             if answer.status == 416 and offset:
                 part = answer.part
                 if part is not None and part.total == offset:
@@ -161,6 +172,22 @@ class _Attempts:
             self._goes_on = offset > 0
             self._check_coding(answer)
             return self._receive(answer, offset)
+
+    def _behind_form(self) -> str:
+        """Where the file lies that a page asks about first; the address itself where no page comes."""
+        with self._web.get(self._item.url, self._stop) as answer:
+            check_status(answer)
+            if not answer.headers.get("Content-Type", "").startswith("text/html"):
+                return self._item.url
+            page = answer.whole(LARGEST_PAGE_BYTES).decode(errors="replace")
+            url = confirmed(answer.url, page)
+        if url is None:
+            raise FetchFailed(
+                f"A page stands before '{self._item.name}' that only a person can pass.",
+                field="source",
+                fix="Open the address in a browser, download the file, and import it from there.",
+            )
+        return url
 
     def _may_go_on(self, known: _Partial) -> bool:
         """The same version by the server's own word, or any version where the whole file's hash is known."""

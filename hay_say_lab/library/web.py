@@ -35,6 +35,7 @@ SECONDS_OF_SILENCE = 30.0           # in the middle of a body
 LARGEST_DOCUMENT_BYTES = 32 << 20
 SECONDS_BETWEEN_LOOKS = 0.2         # whether somebody has stopped it
 
+_NEXT = re.compile(r'<([^>]{1,4000})>\s*;\s*rel="?next\b')
 _RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)")
 
 
@@ -137,13 +138,15 @@ class Web:
             f"The address leads on and on (more than {MOST_REDIRECTS} redirects).", field="source", fix="Check the address."
         )
 
-    def document(self, url: str, stop: threading.Event, most_bytes: int = LARGEST_DOCUMENT_BYTES) -> Any:
-        """A JSON document. Raises as `get`, and FetchFailed for another status, WrongContent for what is no JSON."""
+    def document(self, url: str, stop: threading.Event, most_bytes: int = LARGEST_DOCUMENT_BYTES) -> tuple[Any, str | None]:
+        """A JSON document, and the address of the next page of it. Raises as `get`, and FetchFailed for another status, WrongContent for what is no JSON."""
         with self.get(url, stop, {"Accept": "application/json"}) as answer:
             check_status(answer)
             content = answer.whole(most_bytes)
+            onward = _NEXT.search(answer.headers.get("Link", ""))
+            following = _onward(answer.url, onward[1]) if onward else None
         try:
-            return json.loads(content)
+            return json.loads(content), following
         except (ValueError, RecursionError):
             raise WrongContent("What came is no JSON document.", field="source", fix="Check the address.") from None
 
