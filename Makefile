@@ -9,7 +9,7 @@ TORCH    := .venv-torch
 STATIC   := hay_say_lab/widgets/static
 WORKERS  ?= 4
 
-ARCHITECTURES := architectures/espeak_ng architectures/rvc architectures/world
+ARCHITECTURES := architectures/espeak_ng architectures/rvc architectures/shared architectures/world
 TEST_PLUGINS  := tests/plugins/parrot tests/plugins/sieve
 PROJECTS      := pyproject.toml $(ARCHITECTURES:=/pyproject.toml) $(wildcard jupyter-config/server-config/*)
 PANELS        := package.json tsconfig.json $(shell find labextension -type f -not -path '*/node_modules/*')
@@ -64,9 +64,12 @@ gpu:  ## check admission and workers on a real CUDA card; figures go to build/gp
 	@HAY_SAY_CARD_REQUIRED=1 PYTHONPATH=$(subst $() ,:,$(CURDIR) $(addprefix $(CURDIR)/,$(wildcard architectures/*))) \
 	    $(GPU_PYTHON) -m pytest -c tests/gpu/pytest.ini --rootdir=. --confcutdir=tests/gpu tests/gpu $(ARGS)
 
-# Nothing here can be held against its upstream before the neural architectures come.
-parity:
-	@echo "make $@: no architecture in this checkout has anything to measure here yet." >&2; exit 2
+# Where .venv-torch is missing (on a machine with a card), GPU_PYTHON serves; nothing of ours needs to be installed there.
+CASES ?= tests/parity
+PARITY_DEVICE ?= cpu
+parity:  ## hold the networks against the official ones: CASES=<folder>, PARITY_DEVICE=cuda:0
+	@PYTHONPATH=$(subst $() ,:,$(CURDIR) $(addprefix $(CURDIR)/,$(wildcard architectures/*))) \
+	    $(or $(wildcard $(TORCH)/bin/python),$(GPU_PYTHON)) -m tests.parity $(CASES) --device $(PARITY_DEVICE) $(ARGS)
 
 # ------------------------------------------------------------------------------------------------------- install
 
@@ -120,7 +123,7 @@ postgresql:
 
 COMPILE := $(UV) pip compile --quiet --python $(BIN)/python --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
            --no-emit-find-links --annotation-style=line --custom-compile-command "make lock" \
-           $(foreach name,hay-say-lab hay-say-espeak-ng hay-say-rvc hay-say-world hay-say-parrot hay-say-sieve,--no-emit-package $(name))
+           $(foreach name,hay-say-lab hay-say-espeak-ng hay-say-rvc hay-say-shared hay-say-world hay-say-parrot hay-say-sieve,--no-emit-package $(name))
 
 lock: $(VENV)/.uv  ## resolve constraints/*.txt again, keeping their pins (LOCK=--upgrade takes the newest)
 	$(COMPILE) $(LOCK) constraints/uv.in -o constraints/uv.txt

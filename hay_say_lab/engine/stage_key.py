@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
-from pathlib import Path
 from typing import Any
 
 from hay_say_lab.domain.canonical import content_id
 from hay_say_lab.domain.code import ROOT
 from hay_say_lab.domain.job import BUILT_IN_WORKERS, Job, Stage
 from hay_say_lab.registry.architectures import Architectures
-from hay_say_lab.worker.code_version import code_version
+from hay_say_lab.worker.code_version import code_version, package_places
 
 SECONDS_BETWEEN_LOOKS = 1.0                  # at the files of a plugin
 SEEDED = frozenset({"step", "finish"})      # kinds of stages that may draw at random
@@ -70,8 +68,7 @@ class StageKeys:
         runtime = None if worker in BUILT_IN_WORKERS else self._architectures.manifest(worker).runtime
         if runtime is not None:
             package = runtime.partition(".")[0].partition(":")[0]
-            spec = importlib.util.find_spec(package)
-            places += [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
+            places += package_places(package)
         stamp = tuple(
             (str(file), status.st_mtime_ns, status.st_size)
             for place in places

@@ -18,6 +18,7 @@ import pytest
 from hay_say_lab.audio.objects import read_clip, write_clip
 from hay_say_lab.domain.canonical import is_sha256
 from hay_say_lab.domain.clip import Clip
+from hay_say_lab.worker.code_version import code_version, package_places
 from tests.worker.child import AUDIO, PARROT, Child, gone, worker
 
 
@@ -263,3 +264,19 @@ def test_code_versions_of_two_workers_agree_and_differ_between_architectures(tmp
         with worker(tmp_path) as child:
             versions.append(child.start(**which)["code_version"])
     assert versions[0] == versions[1] != versions[2]
+
+
+def test_a_code_version_is_also_that_of_the_networks_that_a_plugin_shares(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given a plugin that imports a package beside it, when that one changes, then the plugin's code version does."""
+    for name, text in (("hay_say_lender", "x = 1\n"), ("hay_say_borrower", "from hay_say_lender import x\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    before = code_version("hay_say_borrower"), code_version("hay_say_lender")
+    (tmp_path / "hay_say_lender" / "__init__.py").write_text("x = 2\n")
+    after = code_version("hay_say_borrower"), code_version("hay_say_lender")
+
+    assert before[0] != after[0]
+    assert before[1] != after[1]
+    assert package_places("hay_say_borrower") == (tmp_path / "hay_say_borrower", tmp_path / "hay_say_lender")

@@ -1,0 +1,1 @@
+"""Networks that several architectures share. Importing a module of it imports torch; importing the package does not."""
