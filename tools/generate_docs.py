@@ -45,7 +45,7 @@ def pages() -> dict[Path, str]:
 def operations_page() -> str:
     """The page as it is, with the table of metrics made anew between its two marks."""
     rows = [
-        (f"`{metrics.PREFIX}{metric.name}`", metric.kind, ", ".join(metric.labels) or "-", metric.help) for metric in metrics.METRICS
+        (f"`{metrics.PREFIX}{metric.name}`", metric.kind, _labels(metric), metric.help) for metric in metrics.METRICS
     ]
     before, rest = (DOCS / "operations.md").read_text(encoding="utf-8").split(FIRST_MARK, 1)
     after = rest.split(LAST_MARK, 1)[1]
@@ -211,6 +211,12 @@ def _schemas() -> dict[str, Any]:
 
 def _tree() -> list[type[LabError]]:
     return sorted(family().values(), key=lambda kind: (kind.status, kind.code))
+
+
+def _labels(metric: metrics.Metric) -> str:
+    """Each label; of one that says few things, all of them."""
+    told = f" ({', '.join(metric.closed)})" if 0 < len(metric.closed) <= metrics.FEW else ""
+    return ", ".join(metric.labels) + told or "-"
 
 
 def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> list[str]:

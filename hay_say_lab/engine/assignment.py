@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from hay_say_lab.domain.job import BUILT_IN_WORKERS, Job, Stage
 from hay_say_lab.domain.manifest import Offer
 from hay_say_lab.domain.recipe import Recipe, recipe_of
 from hay_say_lab.domain.request import READS_TEXT, RequestText
-from hay_say_lab.domain.voice import Provenance
+from hay_say_lab.domain.voice import Provenance, Voice
 from hay_say_lab.engine.order import Order
 from hay_say_lab.engine.plan import IF_MADE, UPLOAD
 from hay_say_lab.engine.spoken_text import SpokenText, spoken_text
@@ -48,17 +50,25 @@ class Assignments:
             pieces=folder / "pieces",
             voice=stage.voice,
             voice_hash=stage.voice_hash or "",
-            voice_files={
-                role: self._home.voice_folder(voice.id) / file.name for role, file in voice.files.items()
-            }
-            if voice
-            else {},
+            voice_files=self._files(voice) if voice else {},
             settings=stage.settings,
             text=self.text(job),
             seed=int(job.request.seed or 0),
             limits=offer.limits if offer is not None else {},
             inputs={role: self._objects.open_path(name) for role, name in self.inputs(job).items()},
         )
+
+    def order_to_load(self, voice_id: str | None, voice_hash: str | None) -> Order | None:
+        """An order that only has a voice loaded; None where the voice is gone, or is another one by now."""
+        order = Order("", 0, "", self._home.scratch, self._home.scratch)
+        if voice_id is None:
+            return order
+        if not self._voices.has(voice_id) or (voice := self._voices.get(voice_id)).hash != voice_hash:
+            return None
+        return replace(order, voice=voice.id, voice_hash=voice.hash, voice_files=self._files(voice))
+
+    def _files(self, voice: Voice) -> dict[str, Path]:
+        return {role: self._home.voice_folder(voice.id) / file.name for role, file in voice.files.items()}
 
     def offer(self, stage: Stage) -> Offer | None:
         """What an architecture promises of a stage; None for the workers that are built in. Raises ArchitectureMissing."""

@@ -15,12 +15,12 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hay_say_lab.engine.devices import out_of_memory_kills
-from hay_say_lab.engine.order import CPU, Done, Failed, Order, Outcome, Progress, Stopped, Usage, WorkerLost
+from hay_say_lab.engine.order import CPU, Done, Failed, LossKind, Order, Outcome, Progress, Stopped, Usage, WorkerLost
 from hay_say_lab.engine.patience import PATIENCE, Patience
 from hay_say_lab.engine.watch import Watch
 from hay_say_lab.errors import WorkerFailed, from_json
@@ -60,6 +60,7 @@ class Attendant:
         self.seen_mb = 0.0                          # the most that anybody saw it hold
         self.voices: dict[str, str] = {}            # what it has loaded: id -> hash
         self.load_seconds = 0.0                     # of the voice that it loaded last
+        self.phase: Literal["load", "run"] = "run"  # of the stage in work
         self.usage: Usage | None = None             # as it told last
         self.code_version = ""
         self.fingerprint: dict[str, Any] = {}
@@ -107,7 +108,7 @@ class Attendant:
                 )  # fmt: skip
         except OSError as error:
             ours.close()
-            raise WorkerLost(f"it could not be started: {error.strerror}") from error
+            raise WorkerLost(f"it could not be started: {error.strerror}", kind="start") from error
         ours.setblocking(False)
         attendant = cls(post, process, ours, patience)
         nonce = secrets.token_hex(16)
@@ -128,11 +129,14 @@ class Attendant:
         self._order, self._progress = order, progress
         self._kills_before = out_of_memory_kills()
         try:
+            began, is_new, self.phase = time.monotonic(), not self._has(order), "load"
             failure = await self.load(order)
             if failure is not None:
                 return failure
-            self._watch.work(order.atomic_seconds, time.monotonic())
-            return self._outcome(await self._ask(order.frame(), self._patience.lease), order)
+            loaded, self.phase = time.monotonic(), "run"
+            self._watch.work(order.atomic_seconds, loaded)
+            outcome = self._outcome(await self._ask(order.frame(), self._patience.lease), order)
+            return replace(outcome, load_seconds=loaded - began) if isinstance(outcome, Done) and is_new else outcome
         finally:
             self._watch.rest()
             self._order = self._progress = self.stopping = self._answered = None
@@ -142,7 +146,7 @@ class Attendant:
 
     async def load(self, order: Order) -> Failed | None:
         """Load an order's voice, unless it is there; one of the same name but with other files goes first."""
-        if order.voice is None or self.voices.get(order.voice) == order.voice_hash:
+        if self._has(order):
             return None
         if order.voice in self.voices:
             await self._send({"type": "unload", "voice": order.voice})
@@ -157,9 +161,12 @@ class Attendant:
             if reply["type"] != "ready" or reply["voice"] != order.voice:
                 raise ValueError("something else")
             self.usage = _usage(reply["usage"])
-        self.voices[order.voice] = order.voice_hash
+        self.voices[str(order.voice)] = order.voice_hash
         self.load_seconds = time.monotonic() - began
         return None
+
+    def _has(self, order: Order) -> bool:
+        return order.voice is None or self.voices.get(order.voice) == order.voice_hash
 
     def stop_stage(self, answer: str) -> None:
         """Stop the stage in work: at its next checkpoint, else by SIGTERM, else by SIGKILL."""
@@ -269,7 +276,7 @@ class Attendant:
                 if time.monotonic() - self._heard_at < lease_seconds:
                     continue
                 self.kill()
-                raise WorkerLost(f"no sign of life for {lease_seconds:.0f} s", fault=False) from None
+                raise WorkerLost(f"no sign of life for {lease_seconds:.0f} s", kind="lease", fault=False) from None
             if isinstance(reply, WorkerLost):
                 raise reply
             return reply
@@ -309,14 +316,15 @@ class Attendant:
         self.kill()
         code = await self._process.wait()
         if self._condemned is not None:
-            return WorkerLost(self._condemned)
+            return WorkerLost(self._condemned, kind="hung")
         if code >= 0:
             return WorkerLost(f"it ended with exit status {code}")
         killed = signal.Signals(-code)
         taken = killed == signal.SIGKILL and not ended_by_us and not closed_only and self._grew()
         fault = taken or closed_only or killed not in FROM_OUTSIDE
         why = "the system took it for its memory" if taken else f"it was killed by {killed.name}"
-        return WorkerLost(why, fault=fault, out_of_memory=taken, measured_mb=self.seen_mb)
+        kind: LossKind = "memory" if taken else "killed"
+        return WorkerLost(why, kind=kind, fault=fault, out_of_memory=taken, measured_mb=self.seen_mb)
 
     def _grew(self) -> bool:
         """Whether it was its memory that somebody killed it for: the system says so, or it held more than it was promised."""
@@ -326,7 +334,7 @@ class Attendant:
         log.error("worker %s (%d) broke the protocol: %s", self.worker, self.pid, what)
         why = f"it broke the protocol: {what}"
         self.kill(why)
-        return WorkerLost(why)
+        return WorkerLost(why, kind="protocol")
 
     @contextlib.contextmanager
     def _reading(self, what: str) -> Iterator[None]:

@@ -132,6 +132,8 @@ class Carrier:
                 audio_seconds=self._audio_seconds(job),
                 key=self._key_of(job, attendant.code_version),
                 device=carried.device,
+                load_seconds=outcome.load_seconds,
+                keep_seconds=outcome.keep_seconds,
             )
             await self._made(carried, made)
         elif isinstance(outcome, Failed):
@@ -139,7 +141,7 @@ class Carrier:
                 log.error("stage %s of job %s failed inside: %s", job.stage.task, job.id, outcome.error.message)
             await self._ended(carried, outcome.error, outcome.told)
         elif not (outcome.answer != "cancel" and await self._insist(edges.gave_way, job)):
-            await self._insist(edges.stopped, job)
+            await self._stopped(job)
 
     async def _lost(self, carried: Carried, lost: WorkerLost) -> None:
         """Tried again, or the end of it where memory ran out for good."""
@@ -164,14 +166,19 @@ class Carrier:
         else:
             published = await self._insist(edges.finished, job, made, recipe)
         if not published:
-            await self._insist(edges.stopped, job)
+            await self._stopped(job)
         elif made.audio_seconds:
             self._dispatch.history.add(edges.duration_of(job, made))
 
     async def _ended(self, carried: Carried, error: LabError, told: str = "") -> None:
         job = carried.job
         if not await self._insist(edges.failed, job, {**error.as_json(), "error_id": job.id}, told):
-            await self._insist(edges.stopped, job)
+            await self._stopped(job)
+
+    async def _stopped(self, job: Job) -> None:
+        """A stage's end was not taken: a person has stopped the job, or somebody else holds it by now."""
+        if not await self._insist(edges.stopped, job):
+            self._pool.noted("fenced_total", "", 1.0)
 
     def _audio_seconds(self, job: Job) -> float:
         """Of how much audio a stage that was just done in one go was; 0 where it was not, so that nothing is learnt."""

@@ -38,6 +38,7 @@ from hay_say_lab.storage.home import Home
 from hay_say_lab.storage.needs import keep_need
 from hay_say_lab.storage.objects import ObjectStore
 from hay_say_lab.storage.pauses import pause, resume
+from hay_say_lab.storage.recent import worked_lately
 from hay_say_lab.storage.store import JobStore
 
 log = logging.getLogger(__name__)
@@ -140,11 +141,21 @@ class Engine:
         count = await self.store.write(edges.host_changed)
         self.pool.needs.load(map(Measured.from_row, self.store.measured_needs()))
         self.dispatch.recover()
+        self._recall()
         if count:
             log.info("took over %d jobs of an earlier host", count)
         self._home.sweep_scratch(self.store.unfinished_ids())
         self._leftovers.swept()
         self._wake.set()
+
+    def _recall(self) -> None:
+        """Whom an earlier host had at work is likely to be asked for again."""
+        present, now = time.time(), time.monotonic()
+        for worked in self.store.read(worked_lately):
+            order = self._assignments.order_to_load(worked.voice, worked.voice_hash)
+            if order is not None:
+                self.pool.habits.used((worked.worker, worked.voice_hash), order, now - max(0.0, present - worked.at))
+        self.upkeep.recall(now)
 
     def _aside(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

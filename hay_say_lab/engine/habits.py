@@ -30,6 +30,7 @@ class Habits:
         self._known: dict[Model, Habit] = {}
 
     def used(self, model: Model, order: Order, now: float) -> None:
+        """A stage of a model was done; calls come in the order in which that happened."""
         habit = self._known.setdefault(model, Habit(model, order, now))
         habit.uses = 1.0 + habit.weight(now)
         habit.order, habit.used_at = order, now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hay_say_lab.domain.canonical import canonical_json
 from hay_say_lab.errors import LabError, StorageFailed
@@ -14,20 +14,28 @@ from hay_say_lab.worker.protocol import Frame
 Progress = Callable[[float, str], None]
 
 CPU = "cpu"
+LossKind = Literal["start", "exited", "killed", "lease", "hung", "protocol", "memory", "closing"]
 LONGEST_IN_FRAME = 50_000       # characters of a text, of at most 6 bytes each, that travel inside a frame
 
 
 class WorkerLost(Exception):
-    """The worker died or was killed; `reason` says how. `fault`: by its own doing, not by somebody's signal.
+    """The worker died or was killed; `reason` says how, `kind` in one of a few words. `fault`: by its own doing, not by somebody's signal.
 
     `out_of_memory`: the system took it for its memory; `measured_mb` is what it held then. `told`: its last words, as
     they may be shown.
     """
 
     def __init__(
-        self, reason: str, *, fault: bool = True, out_of_memory: bool = False, measured_mb: float = 0.0
+        self,
+        reason: str,
+        *,
+        kind: LossKind = "exited",
+        fault: bool = True,
+        out_of_memory: bool = False,
+        measured_mb: float = 0.0,
     ) -> None:
         super().__init__(reason)
+        self.kind = kind
         self.reason = reason
         self.fault = fault
         self.out_of_memory = out_of_memory
@@ -115,8 +123,12 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Done:
+    """`load_seconds` of a voice that was new to the worker, `keep_seconds` until what it made was hashed and synced."""
+
     files: Mapping[str, str]
     usage: Usage | None = None
+    load_seconds: float = 0.0
+    keep_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hay_say_lab.engine.admission import Admit, Ledger, Need
 from hay_say_lab.engine.attendant import INTERPRETER, Attendant, Post
 from hay_say_lab.engine.circuit import Circuits, Model, most_deaths
 from hay_say_lab.engine.clearing import until_freed
+from hay_say_lab.engine.demand import Demand
 from hay_say_lab.engine.devices import Device, Reading, own_bound_mb
 from hay_say_lab.engine.habits import Habits
 from hay_say_lab.engine.ladder import Place
@@ -32,6 +33,9 @@ from hay_say_lab.storage.home import Home
 from hay_say_lab.storage.objects import ObjectStore
 
 log = logging.getLogger(__name__)
+
+Eviction = Literal["memory", "alone", "surplus", "idle", "worn", "ejected"]     # why an idle worker was ended
+Noted = Callable[[str, str, float], None]       # a metric's name, its label's value, and how much
 
 HOST_ATOMIC_SECONDS = 300.0     # of the audio worker and of `fit`, which no offer declares
 MOST_IDLE = 6                   # warm workers kept when nothing asks for their memory
@@ -67,6 +71,7 @@ class WorkerPool:
         self._patience = patience
         self.devices = {device.name: device for device in (found_devices(own_bound_mb()) if devices is None else devices)}
         self.needs = needs or Needs()
+        self.demand = Demand(architectures, [device.kind for device in self.devices.values()], self.needs)
         self.seats = Seats(places)
         self.habits = Habits()
         self.circuits = Circuits(most_deaths())
@@ -79,6 +84,7 @@ class WorkerPool:
         self._endings: set[asyncio.Task[None]] = set()
         self.freed: Callable[[], None] = lambda: None       # whoever waits for a seat sets this
         self.learned: Callable[[Measured], None] = lambda row: None     # whoever keeps measured needs sets this
+        self.noted: Noted = lambda metric, label, value: None   # whoever measures the host sets this
         self._closed = False
 
     # What admission reads.
@@ -114,43 +120,12 @@ class WorkerPool:
                 chair.host_mb = self._readings[CPU].ours_mb.get(pid, 0.0) if CPU in self._readings else 0.0
 
     def need(self, work: Work) -> Need:
-        """What a stage asks for: as declared, or as measured where that is more. Raises ArchitectureMissing."""
-        kinds = self._kinds(work)
-        amounts = tuple(
-            self.needs.amount(self._subject(work, kind), *self._declared(work)) for kind in kinds
-        )
-        alone = work.ooms == 1 or self.needs.suspect(self._subject(work, kinds[0]))
-        return Need(work.worker, work.voice, amounts, alone, work.unbroken)
-
-    def _kinds(self, work: Work) -> list[str]:
-        """On which kinds of device a stage may run, best first: a card where there is one, the processor where there is
-        none or a person allowed it; only the processor once a card has been too small twice."""
-        able = self.able(work.worker)
-        present = {device.kind for device in self.devices.values()}
-        cards = [kind for kind in dict.fromkeys(d.kind for d in self.devices.values()) if kind != CPU and kind in able]
-        if CPU in able and (not cards or (work.cpu_fallback and work.ooms >= 2)):
-            return [CPU]
-        if CPU in able and work.cpu_fallback and CPU in present:
-            return [*cards, CPU]
-        return cards or list(able)
-
-    def able(self, worker: str) -> tuple[str, ...]:
-        """Kinds of device that a worker can run on, as declared. Raises ArchitectureMissing."""
-        return (CPU,) if worker in BUILT_IN else self._architectures.manifest(worker).compatibility.devices
+        """What a stage asks for. Raises ArchitectureMissing."""
+        return self.demand.need(work)
 
     def place(self, worker: str, device: str) -> Place:
         """Where a stage of a worker is, for who judges its loss."""
-        return Place(device, self.devices[device].kind, self.able(worker))
-
-    def _declared(self, work: Work) -> tuple[float, float]:
-        if work.worker in BUILT_IN:
-            return BUILT_IN[work.worker].resident_mb, BUILT_IN[work.worker].mb_a_second * work.seconds
-        manifest = self._architectures.manifest(work.worker)
-        return manifest.resident_mb, manifest.transient_mb_per_second * work.seconds
-
-    @staticmethod
-    def _subject(work: Work, kind: str) -> Subject:
-        return Subject.of(work.voice or work.worker, kind, work.seconds)
+        return Place(device, self.devices[device].kind, self.demand.able(worker))
 
     # Seats.
 
@@ -158,8 +133,9 @@ class WorkerPool:
         """Take the seat that admission gave, before anything is awaited. Returns its number."""
         number = self.seats.reserve(need, admit, self.ledger(), time.monotonic())
         kind = self.devices[admit.device].kind
-        self._lent[number] = _Lent(need, self._subject(work, kind))
-        self._lent[number].clearing = [self._end(evicted) for evicted in admit.evict]
+        self._lent[number] = _Lent(need, self.demand.subject(work, kind))
+        why: Eviction = "alone" if need.alone else "memory"
+        self._lent[number].clearing = [self._end(evicted, why) for evicted in admit.evict]
         return number
 
     def waits(self, need: Need) -> None:
@@ -173,7 +149,7 @@ class WorkerPool:
         self._sweep()
         idle = self.seats.idle()
         for surplus in idle[: max(0, len(idle) - MOST_IDLE)]:
-            self._end(surplus.number)
+            self._end(surplus.number, "surplus")
         self.freed()
 
     def _sweep(self) -> None:
@@ -188,12 +164,13 @@ class WorkerPool:
         self.attendants.pop(number, None)
         self.seats.leave(number)
 
-    def end(self, number: int) -> None:
+    def end(self, number: int, why: Eviction) -> None:
         """End an idle worker."""
-        self._end(number)
+        self._end(number, why)
 
-    def _end(self, number: int) -> asyncio.Task[None]:
+    def _end(self, number: int, why: Eviction) -> asyncio.Task[None]:
         """End a worker aside; its seat stays in the books until its memory is seen to be free."""
+        self.noted("evictions_total", why, 1.0)
         self.seats.chairs[number].ending = True
         ending = asyncio.get_running_loop().create_task(self._ended(number))
         self._endings.add(ending)
@@ -235,15 +212,17 @@ class WorkerPool:
                 attendant = await Attendant.start(post, self._patience)
             except WorkerLost as lost:
                 lost.told = last_words(post.log_file, self._home.root, since=written)
-                self._died(lost, (chair.worker, self._lent[number].need.voice))
+                lost.kind = "start"
+                self.lost(lost, (chair.worker, self._lent[number].need.voice))
                 raise
             chair.start_seconds = time.monotonic() - began
+            self.noted("worker_start_seconds", chair.worker, chair.start_seconds)
             chair.came_at = time.monotonic()
             chair.pid = attendant.pid
             self.attendants[number] = attendant
         if self._closed:
             await attendant.end()
-            raise WorkerLost("the host is closing", fault=False)
+            raise WorkerLost("the host is closing", kind="closing", fault=False)
         return attendant
 
     def _post(self, number: int, worker: str, device: str) -> Post:
@@ -279,30 +258,40 @@ class WorkerPool:
             outcome = await attendant.run(order.laid_out(), progress)
         except WorkerLost as lost:
             lost.told = self._last_words(attendant.worker, order)
-            self._died(lost, (attendant.worker, order.voice_hash or None))
+            self.lost(lost, (attendant.worker, order.voice_hash or None))
             if lost.out_of_memory:
+                self.noted("oom_total", attendant.phase, 1.0)
                 self._learn(attendant, Usage(lost.measured_mb, lost.measured_mb, lost.measured_mb), ran_out=True)
             raise
         self._note(attendant, outcome)
         if isinstance(outcome, Failed) and outcome.out_of_memory:
             await attendant.end()               # what a framework keeps after that is nobody's to count on
             held_mb = outcome.usage.peak_mb if outcome.usage else 0.0
-            raise WorkerLost("it ran out of memory", out_of_memory=True, measured_mb=held_mb)
+            self.noted("oom_total", attendant.phase, 1.0)
+            self.noted("workers_lost_total", "memory", 1.0)
+            raise WorkerLost("it ran out of memory", kind="memory", out_of_memory=True, measured_mb=held_mb)
         if isinstance(outcome, Failed) and outcome.fault:
             return replace(outcome, told=self._last_words(attendant.worker, order)), {}
         if not isinstance(outcome, Done):
             return outcome, {}
         self.habits.used((attendant.worker, order.voice_hash or None), order, time.monotonic())
+        if outcome.load_seconds:
+            self.noted("model_load_seconds", attendant.worker, outcome.load_seconds)
         outputs: dict[str, str] = {}
+        began = time.monotonic()
         for role, name in outcome.files.items():
             try:
                 outputs[role] = await asyncio.to_thread(take_result, self._objects, order.out, name)
             except ValueError as broken:
                 attendant.kill()
-                raise WorkerLost(f"it broke the protocol: {broken}") from None
-        return outcome, outputs
+                self.noted("workers_lost_total", "protocol", 1.0)
+                raise WorkerLost(f"it broke the protocol: {broken}", kind="protocol") from None
+        return replace(outcome, keep_seconds=time.monotonic() - began), outputs
 
-    def _died(self, lost: WorkerLost, model: Model) -> None:
+    def lost(self, lost: WorkerLost, model: Model) -> None:
+        """A worker was lost with a stage, or while it was started or warmed."""
+        if lost.kind != "closing":
+            self.noted("workers_lost_total", lost.kind, 1.0)
         if lost.fault and not lost.out_of_memory:
             self.circuits.died(model, time.monotonic())
 
@@ -333,6 +322,7 @@ class WorkerPool:
     def warmed(self, attendant: Attendant) -> None:
         """A voice was loaded that nobody asked for yet: it counts as used now, though not as a use."""
         chair = self.seats.chairs[attendant.number]
+        self.noted("model_load_seconds", attendant.worker, attendant.load_seconds)
         chair.used_at = time.monotonic()
         chair.voices = {voice: attendant.load_seconds for voice in attendant.voices.values()}
         if attendant.usage is not None:

@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from hay_say_lab.engine.admission import Admit, admit
 from hay_say_lab.engine.habits import Habit
@@ -19,6 +20,9 @@ from hay_say_lab.engine.work import Work
 from hay_say_lab.errors import Conflict, LabError, NotFound
 
 log = logging.getLogger(__name__)
+
+RECALLED_SECONDS = 7 * 86_400.0     # how long ago an earlier host's work counts
+MOST_RECALLED = 3                   # workers that a new host warms for it: who speaks, who converts, who does the sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,13 @@ class Upkeep:
         self._quiet_since: float | None = None
         self._warming: asyncio.Task[None] | None = None
         self._successors: list[tuple[Habit, bool]] = []         # of worn workers, and whether they were pinned
+        self._recalled: list[Habit] = []                        # used in an earlier host's life
 
     def look(self, now: float, *, quiet: bool) -> None:
         self._pool.ledger()             # looks at the devices, and forgets who died idle
         for chair in self._pool.seats.idle():
             if now - chair.used_at > self.rules.idle_seconds:
-                self._pool.end(chair.number)
+                self._pool.end(chair.number, "idle")
         for chair in list(self._pool.seats.chairs.values()):
             if not (chair.busy or chair.ending) and (why := worn(chair.stages, chair.after_stages_mb)) is not None:
                 self._replace(chair, why, now)
@@ -74,6 +79,10 @@ class Upkeep:
             except LabError:
                 log.exception("the workers could not be looked after")
 
+    def recall(self, now: float) -> None:
+        """A host has begun, and its habits are those of an earlier one: the likeliest are warmed once, whenever that was."""
+        self._recalled = list(islice(self._pool.habits.likely(now, RECALLED_SECONDS), MOST_RECALLED))
+
     async def close(self) -> None:
         """Nothing more is warmed."""
         self._closed = True
@@ -94,7 +103,7 @@ class Upkeep:
             raise Conflict("The worker is at work.", field="worker", fix="Cancel its job, or wait for it.")
         chair.pinned = False
         if not chair.ending:
-            self._pool.end(number)
+            self._pool.end(number, "ejected")
 
     def _chair(self, number: int) -> Chair:
         chair = self._pool.seats.chairs.get(number)
@@ -111,7 +120,7 @@ class Upkeep:
             if habit.model[0] == chair.worker and (habit.model[1] is None or habit.model[1] in chair.voices):
                 self._successors.append((habit, chair.pinned))
                 break
-        self._pool.end(chair.number)
+        self._pool.end(chair.number, "worn")
 
     def _next(self, now: float) -> tuple[Habit, bool] | None:
         """The likeliest model that nobody has warm, and whether it is to be pinned."""
@@ -119,11 +128,18 @@ class Upkeep:
             return self._successors.pop(0)
         if len(self._pool.seats.idle()) >= MOST_IDLE:
             return None
-        for habit in self._pool.habits.likely(now, self.rules.idle_seconds):
-            warm = any(self._serves(chair, habit) for chair in self._pool.seats.chairs.values())
-            if not warm and not self._pool.circuits.suspect(habit.model, now):
+        recalled, self._recalled = self._recalled, []
+        for number, habit in enumerate(recalled):
+            if self._wanted(habit, now):
+                self._recalled = recalled[number + 1 :]
                 return habit, False
-        return None
+        likely = self._pool.habits.likely(now, self.rules.idle_seconds)
+        return next(((habit, False) for habit in likely if self._wanted(habit, now)), None)
+
+    def _wanted(self, habit: Habit, now: float) -> bool:
+        """Whether nobody has it warm, and it did not take workers down lately."""
+        warm = any(self._serves(chair, habit) for chair in self._pool.seats.chairs.values())
+        return not warm and not self._pool.circuits.suspect(habit.model, now)
 
     @staticmethod
     def _serves(chair: Chair, habit: Habit) -> bool:
@@ -156,7 +172,8 @@ class Upkeep:
                 chair.pinned = pinned
         except WorkerLost as lost:
             log.warning("a worker was lost while it was warmed: %s", lost.reason)
-            self._pool.circuits.died(habit.model, time.monotonic())
+            if lost.kind != "start":                # the pool knows of that
+                pool.lost(lost, habit.model)
         finally:
             pool.release(seat)
 

@@ -143,6 +143,7 @@ def _surface(home: Home, store: JobStore, news: News, registry: Registry) -> Sur
     pruner = Pruner(home=home, store=store, objects=objects, book=registry.book, idle=lambda: engine.idle)
     metrics = Metrics(store)
     store.observe(metrics.committed)
+    pool.noted = metrics.noted
     return Surface(
         home, engine, architectures, voices, fitting, Batches(engine), measuring, pruner, registry.book, metrics,
         registry.dictionaries, Witness(store, home.audit_head), new_id(), __version__, Bounds.from_environment(),

@@ -8,6 +8,7 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 
 from hay_say_lab.domain.canonical import canonical_json
+from hay_say_lab.errors import Full
 from hay_say_lab.service.handler import DIGITS, Access, LabHandler
 from hay_say_lab.service.surface import Surface
 from hay_say_lab.service.views import EventsView, EventView, ProgressView
@@ -34,7 +35,11 @@ class EventsHandler(LabHandler):
             self.access.door.leave(self.owner)
 
     async def get(self) -> None:
-        self.access.door.enter(self.owner)
+        try:
+            self.access.door.enter(self.owner)
+        except Full:
+            self.surface.metrics.noted("sse_dropped_total", "", 1.0)
+            raise
         self._entered = True
         if "text/event-stream" in self.request.headers.get("Accept", ""):
             await self._stream()

@@ -13,11 +13,14 @@ import time
 from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from hay_say_lab.domain.job import Event
+from hay_say_lab.engine.order import LossKind
+from hay_say_lab.engine.pool import Eviction
+from hay_say_lab.errors import family
 from hay_say_lab.storage import event_log
 from hay_say_lab.storage.store import JobStore
 
@@ -25,39 +28,61 @@ if TYPE_CHECKING:
     from hay_say_lab.service.surface import Surface
 
 PREFIX = "haysay_"
+FEW = 8                                 # things that a label may say, to be told before they happen
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 EVENTS_AT_ONCE = 2000
 SECONDS_BETWEEN_SURVEYS = 300.0         # of the disk, which is walked whole
 WAIT_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200)
 RUN_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800)
+RATIO_BUCKETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+START_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60)
 CALL_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
 COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1)
 GROUP_BUCKETS = (1, 2, 4, 8, 16, 32, 64)
 
 
+OUTCOMES = {
+    "finished": "succeeded", "failed": "failed", "refused": "failed", "stopped": "cancelled", "poisoned": "quarantined",
+}  # fmt: skip
+TRIED_AGAIN = ("worker_lost", "gave_way", "host_changed", "retry", "released", "ran_out")
+LOSSES = tuple(kind for kind in get_args(LossKind) if kind != "closing")
+CODES = (*sorted(family()), "other")
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One row of the table. `buckets` of a histogram."""
+    """One row of the table. `buckets` of a histogram; `closed`: all that its last label may say."""
 
     name: str
     kind: Literal["counter", "gauge", "histogram"]
     help: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
+    closed: tuple[str, ...] = ()
 
 
 METRICS: tuple[Metric, ...] = (
     Metric("jobs_submitted_total", "counter", "Jobs that were queued.", ("lane",)),
-    Metric("jobs_finished_total", "counter", "Jobs that ended, by how.", ("lane", "outcome")),
+    Metric("jobs_finished_total", "counter", "Jobs that ended, by how.", ("lane", "outcome"), closed=tuple(dict.fromkeys(OUTCOMES.values()))),
     Metric("job_wait_seconds", "histogram", "From being queued to the first stage's start.", ("lane",), WAIT_BUCKETS),
     Metric("stage_run_seconds", "histogram", "Of one stage, from its claim to its result.", ("architecture",), RUN_BUCKETS),
+    Metric("job_rtf", "histogram", "Seconds of a step for each second of its audio.", ("architecture",), RATIO_BUCKETS),
     Metric("stages_cached_total", "counter", "Stages whose result an earlier job had made.", ("architecture",)),
-    Metric("attempts_total", "counter", "Stages that are tried again, by why.", ("reason",)),
-    Metric("admission_rejected_total", "counter", "Queued jobs that can never run here."),
+    Metric("attempts_total", "counter", "Stages that are tried again, by why.", ("reason",), closed=TRIED_AGAIN),
+    Metric("fenced_total", "counter", "Ends of stages that were not taken, because somebody else held the job by then."),
+    Metric("admission_rejected_total", "counter", "Queued jobs that can never run here, by the error's code.", ("reason",), closed=CODES),
     Metric("queue_depth", "gauge", "Jobs that wait.", ("lane",)),
     Metric("queue_oldest_seconds", "gauge", "How long the oldest of them has waited.", ("lane",)),
     Metric("quarantined", "gauge", "Jobs that took workers down, until an operator releases them."),
-    Metric("workers", "gauge", "Worker processes.", ("architecture", "state")),
+    Metric("workers", "gauge", "Worker processes.", ("architecture", "state"), closed=("idle", "busy")),
+    Metric("worker_start_seconds", "histogram", "From spawning a worker to its hello.", ("architecture",), START_BUCKETS),
+    Metric("model_load_seconds", "histogram", "Loading a voice into a worker.", ("architecture",), START_BUCKETS),
+    Metric(
+        "workers_lost_total", "counter", "Workers that ended with a stage, or at their start; `lease`: no sign of life in time.",
+        ("reason",), closed=LOSSES,
+    ),
+    Metric("evictions_total", "counter", "Idle workers that were ended, by why.", ("reason",), closed=get_args(Eviction)),
+    Metric("oom_total", "counter", "Times that memory ran out, while a voice was loaded or a stage ran.", ("phase",), closed=("load", "run")),
     Metric("models_resident", "gauge", "Voices that are loaded.", ("architecture",)),
     Metric("device_memory_bytes", "gauge", "A device: total, foreign use, held by workers, leaked.", ("device", "kind")),
     Metric("store_commit_seconds", "histogram", "One commit of the store, synced.", (), COMMIT_BUCKETS),
@@ -67,16 +92,11 @@ METRICS: tuple[Metric, ...] = (
     Metric("gc_removed_bytes_total", "counter", "Bytes that retention freed."),
     Metric("quota_used_ratio", "gauge", "Of the owner who holds most; 0 without a quota."),
     Metric("sse_clients", "gauge", "Event streams and long polls that are open."),
+    Metric("sse_dropped_total", "counter", "Event streams and long polls refused, because their owner had too many."),
     Metric("authz_denied_total", "counter", "Calls without a token (401) or without the right (403).", ("route", "code")),
     Metric("http_request_seconds", "histogram", "One call.", ("route", "code"), CALL_BUCKETS),
     Metric("loop_lag_seconds", "gauge", "How late the host's event loop runs."),
 )
-
-OUTCOMES = {
-    "finished": "succeeded", "failed": "failed", "refused": "failed", "stopped": "cancelled", "poisoned": "quarantined",
-}  # fmt: skip
-TRIED_AGAIN = ("worker_lost", "gave_way", "host_changed", "retry", "released", "ran_out")
-
 
 class Metrics:
     """Of one host. Counting is safe from any thread; `render` reads the rest."""
@@ -84,6 +104,9 @@ class Metrics:
     def __init__(self, store: JobStore) -> None:
         self.registry = CollectorRegistry()
         self._kept: dict[str, Any] = {metric.name: _made(metric, self.registry) for metric in METRICS}
+        for metric in METRICS:
+            for word in metric.closed if len(metric.labels) == 1 and len(metric.closed) <= FEW else ():
+                self._kept[metric.name].labels(word)        # at 0 from the start, so that its first rise is seen
         self._store = store
         self._number = store.last_event()       # counters count this host's life
         self._reading = threading.Lock()
@@ -96,6 +119,11 @@ class Metrics:
         self._kept["http_request_seconds"].labels(route, str(code)).observe(seconds)
         if code in (401, 403):
             self._kept["authz_denied_total"].labels(route, str(code)).inc()
+
+    def noted(self, name: str, label: str, amount: float) -> None:
+        """Something happened that no event tells. `label` '' where the metric has none."""
+        metric = self._kept[name].labels(label) if label else self._kept[name]
+        (metric.observe if isinstance(self._kept[name], Histogram) else metric.inc)(amount)
 
     def committed(self, seconds: float, group: int) -> None:
         self._kept["store_commit_seconds"].observe(seconds)
@@ -139,7 +167,8 @@ class Metrics:
         if kind in OUTCOMES:
             self._kept["jobs_finished_total"].labels(lane, OUTCOMES[kind]).inc()
         if kind == "refused":
-            self._kept["admission_rejected_total"].inc()
+            code = str(body.get("error", {}).get("code"))
+            self._kept["admission_rejected_total"].labels(code if code in CODES else "other").inc()
         if kind in TRIED_AGAIN:
             self._kept["attempts_total"].labels(kind).inc()
 
@@ -148,7 +177,10 @@ class Metrics:
         if body.get("cached"):
             self._kept["stages_cached_total"].labels(architecture).inc()
         else:
-            self._kept["stage_run_seconds"].labels(architecture).observe(float(body.get("seconds", 0.0)))
+            seconds = float(body.get("seconds", 0.0))
+            self._kept["stage_run_seconds"].labels(architecture).observe(seconds)
+            if body.get("audio_seconds") and body.get("kind") == "step":
+                self._kept["job_rtf"].labels(architecture).observe(seconds / float(body["audio_seconds"]))
 
     def _queues(self) -> None:
         now = datetime.now(UTC).timestamp()

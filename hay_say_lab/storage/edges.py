@@ -39,6 +39,8 @@ class Made:
     key: str | None = None          # under which it may be used again
     cached: bool = False            # it was used again just now
     device: str = ""                # where it was made
+    load_seconds: float = 0.0       # of `seconds`, until a voice that was new to its worker was loaded
+    keep_seconds: float = 0.0       # of `seconds`, until what it made was hashed and synced
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -326,6 +328,9 @@ def remember(connection: sa.Connection, made: Made) -> None:
         insert(results, tuple(row)).run(connection, row)
 
 
+_SOMETIMES = ("audio_seconds", "load_seconds", "keep_seconds")
+
+
 def _told(job: Job, made: Made) -> dict[str, Any]:
     return {
         "stage": job.current,
@@ -337,6 +342,7 @@ def _told(job: Job, made: Made) -> dict[str, Any]:
         "outputs": dict(made.outputs),
         "cached": made.cached,
         **({"device": made.device} if made.device else {}),
+        **{name: round(seconds, 4) for name in _SOMETIMES if (seconds := getattr(made, name)) > 0},
         **({"notes": dict(made.notes)} if made.notes else {}),
     }
 

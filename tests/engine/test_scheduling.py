@@ -144,4 +144,4 @@ def _idle(lab: Laboratory) -> list[int]:
 
 async def _end(lab: Laboratory, number: int) -> None:
     """As the pool does where memory is short."""
-    lab.pool.end(number)
+    lab.pool.end(number, "idle")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from hay_say_lab.domain.job import State
+from hay_say_lab.engine.assignment import Assignments
+from hay_say_lab.engine.devices import Machine
 from hay_say_lab.engine.upkeep import Rules
 from hay_say_lab.engine.wear import LOOKED_AT, MOST_STAGES, slope, worn
 from hay_say_lab.errors import Conflict, NotFound
+from hay_say_lab.registry.architectures import Architectures
 from tests.engine.laboratory import Laboratory, laboratory, say
 
 NEVER = Rules(idle_seconds=1000.0, quiet_seconds=1000.0, between_looks=0.05)
@@ -79,6 +83,59 @@ async def test_nothing_is_warmed_that_nobody_used(tmp_path: Path) -> None:
         for _ in range(4):
             await lab.news.wait(0.1)
         assert lab.pool.described() == []
+
+
+async def test_a_new_host_warms_whom_the_one_before_it_had_most_at_work(tmp_path: Path) -> None:
+    async with laboratory(tmp_path) as lab:
+        lab.engine.upkeep.rules = NEVER
+        for _ in range(3):
+            await lab.made(say())
+    async with laboratory(tmp_path) as lab:
+        lab.engine.upkeep.rules = EAGER
+        await lab.until(lambda: [worker["voices"] for worker in lab.workers()] == [["parrot:polly"]])
+        warm = lab.workers()[0]["pid"]
+        await lab.until(lambda: bool(lab.workers("audio")))
+
+        await lab.made(say())
+        assert [worker["pid"] for worker in lab.workers()] == [warm]
+
+
+async def test_a_new_host_warms_nobody_for_whom_memory_is_not_free(tmp_path: Path) -> None:
+    async with laboratory(tmp_path) as lab:
+        lab.engine.upkeep.rules = NEVER
+        await lab.made(say())
+    async with laboratory(tmp_path, devices=[Machine(most_mb=20)]) as lab:
+        lab.engine.upkeep.rules = EAGER
+        for _ in range(4):
+            await lab.news.wait(0.1)
+        assert lab.pool.described() == []
+
+
+async def test_a_voice_that_is_gone_or_another_one_by_now_is_not_loaded(tmp_path: Path) -> None:
+    async with laboratory(tmp_path) as lab:
+        polly = lab.voices.get("parrot:polly")
+        order = Assignments(lab.home, lab.objects, lab.voices, Architectures()).order_to_load
+        assert order("parrot:polly", "0" * 64) is None
+        assert order("parrot:gone", polly.hash) is None
+        assert getattr(order("parrot:polly", polly.hash), "voice", None) == "parrot:polly"
+
+
+async def test_who_ended_for_being_unused_is_not_warmed_again_for_what_was_before_this_host(tmp_path: Path) -> None:
+    async with laboratory(tmp_path) as lab:
+        lab.engine.upkeep.rules = NEVER
+        await lab.made(say())
+    async with laboratory(tmp_path) as lab:
+        lab.engine.upkeep.rules = Rules(idle_seconds=0.3, quiet_seconds=0.1, between_looks=0.05)
+        seen: set[object] = set()
+        until = time.monotonic() + 2.0
+
+        def looked() -> bool:
+            seen.update(worker["pid"] for worker in lab.workers())
+            return time.monotonic() > until and not lab.workers()
+
+        lab.pool.habits.forget("parrot:polly")
+        await lab.until(looked)
+        assert len(seen) == 1
 
 
 async def test_a_worn_worker_is_replaced_between_two_stages_and_keeps_its_pin(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ class House:
             told.ended = time.monotonic()
         except WorkerLost as lost:
             kind = self.pool.devices[verdict.device].kind
-            place = Place(verdict.device, kind, self.pool.able(work.worker))
+            place = Place(verdict.device, kind, self.pool.demand.able(work.worker))
             judged = judge(lost, place, work.ooms, work.cpu_fallback)
             if isinstance(judged, LabError):
                 told.failure = judged

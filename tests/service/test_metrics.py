@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from hay_say_lab.service.door import MOST_STREAMS
 from hay_say_lab.service.metrics import METRICS, PREFIX
-from tests.service.conftest import ADAM, ALICE, Belongings
+from tests.service.conftest import ADAM, ALICE, BOB, Belongings
 from tests.service.running_host import RunningHost, speak, until
 
 OPERATIONS = Path(__file__).parents[2] / "docs" / "operations"
@@ -58,6 +60,37 @@ def test_calls_commits_workers_and_devices_are_measured(host: RunningHost, belon
     assert found[PREFIX + "device_memory_bytes", (("device", "cpu"), ("kind", "total"))] > 1e9
     assert found[PREFIX + "disk_free_bytes", ()] > 0
     assert any(name == PREFIX + "workers" for name, _ in found)
+
+
+def test_what_workers_cost_and_how_they_end_is_measured(host: RunningHost, belongings: Belongings) -> None:
+    host.ended(host.submit(speak("how fast"), token=ALICE), token=ALICE)
+    found = _samples(host)
+    parrot = (("architecture", "parrot"),)
+    for name in ("worker_start_seconds", "model_load_seconds", "job_rtf"):
+        assert found[f"{PREFIX}{name}_count", parrot] >= 1, name
+        assert found[f"{PREFIX}{name}_sum", parrot] > 0, name
+    lost = {dict(labels)["reason"]: value for (name, labels), value in found.items() if name == PREFIX + "workers_lost_total"}
+    assert sum(lost.values()) >= 2, "somebody's job took two of them down"
+    assert found[PREFIX + "evictions_total", (("reason", "memory"),)] >= 0, "told before the first one"
+    assert found[PREFIX + "fenced_total", ()] == 0
+
+
+def test_streams_that_are_refused_are_counted(host: RunningHost) -> None:
+    before = _samples(host)[PREFIX + "sse_dropped_total", ()]
+    with ThreadPoolExecutor(MOST_STREAMS + 1) as pool:
+        calls = [pool.submit(host.call, "GET", "/events?wait=3", token=BOB) for _ in range(MOST_STREAMS + 1)]
+        statuses = sorted(call.result().status for call in calls)
+    assert statuses == [200] * MOST_STREAMS + [429]
+    assert _samples(host)[PREFIX + "sse_dropped_total", ()] == before + 1
+
+
+def test_labels_that_give_reasons_say_one_of_a_few_things(host: RunningHost, belongings: Belongings) -> None:
+    closed = {metric.name: metric for metric in METRICS if metric.closed}
+    assert {m.name for m in METRICS if {"reason", "phase", "outcome", "state"} & set(m.labels)} == set(closed)
+    for name, labels in _samples(host):
+        metric = closed.get(name.removeprefix(PREFIX))
+        if metric is not None:
+            assert dict(labels)[metric.labels[-1]] in metric.closed, (name, labels)
 
 
 def test_no_metric_names_a_person_a_job_or_a_path(host: RunningHost, belongings: Belongings) -> None:
