@@ -4,6 +4,7 @@ LabError
 ├── InvalidRequest        422  what was asked for cannot be done as it stands; `problems` says why, all at once
 ├── Unauthorized          401  no token, or one that this host does not know
 ├── Forbidden             403  known, but not allowed
+│   └── VoiceNotServed     not enough is known of the voice for it to serve anybody here
 ├── NotFound              404
 │   ├── VoiceMissing
 │   ├── ArchitectureMissing
@@ -162,7 +163,13 @@ class Unauthorized(LabError):
 
 
 class Forbidden(LabError):
-    code, status, retry = "forbidden", 403, "never"
+    code, status = "forbidden", 403
+    retry: ClassVar[Retry] = "never"
+
+
+class VoiceNotServed(Forbidden):
+    code = "voice_not_served"
+    retry: ClassVar[Retry] = "after_fix"
 
 
 class NotFound(LabError):

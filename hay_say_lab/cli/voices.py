@@ -10,6 +10,7 @@ from hay_say_lab.cli.exits import Exit
 from hay_say_lab.cli.report import ReportBeside
 from hay_say_lab.cli.session import Session, table
 from hay_say_lab.cli.treatment import declare_prepare, read_prepare
+from hay_say_lab.domain.licence import ANSWERS
 from hay_say_lab.domain.voice import CONSENTS
 
 PROVENANCE = ("source", "author", "licence", "intended_use", "training_data", "consent", "evidence")
@@ -20,14 +21,20 @@ def declare(parser: Parser) -> None:
         ("list", "list the installed voices", _declare_list),
         ("show", "show one voice with its provenance", _declare_voice),
         ("add", "make a voice from a recording of somebody who agreed to it", _declare_add),
+        ("provenance", "correct what is known of a voice; what is not named stays", _declare_provenance),
+        ("approve", "let a voice serve although its provenance has gaps", _declare_approve),
+        ("withdraw", "take an approval back", _declare_voice),
         ("remove", "remove a voice and its files", _declare_voice),
     )
     actions(parser, verbs, default="list")
-    parser.set_defaults(words=[])
+    parser.set_defaults(words=[], commercial_use="")
 
 
 def _declare_list(parser: Parser) -> None:
     parser.add_argument("words", nargs="*", metavar="WORD", help="only voices whose line holds each of these words")
+    parser.add_argument(
+        "--commercial-use", choices=ANSWERS, default="", help="only voices whose licence says this of it, as its name tells"
+    )
 
 
 def _declare_voice(parser: Parser) -> None:
@@ -46,30 +53,54 @@ def _declare_add(parser: Parser) -> None:
     declare_prepare(parser, "the voice is made of it")
 
 
-def declare_provenance(parser: Parser) -> None:
-    """Where a voice came from and what it may be used for; what is left out is unknown."""
-    parser.add_argument("--source", metavar="TEXT", default="", help="where it was got: an address, whose recording")
-    parser.add_argument("--author", metavar="TEXT", default="", help="who made the voice")
-    parser.add_argument("--licence", metavar="TEXT", default="", help="an SPDX identifier or a sentence")
-    parser.add_argument("--intended-use", metavar="TEXT", default="", help="what the voice may be used for")
-    parser.add_argument("--training-data", metavar="TEXT", default="", help="what it was made of")
-    parser.add_argument("--consent", choices=CONSENTS, default="", help="whether whoever's voice it is agreed")
-    parser.add_argument("--evidence", metavar="TEXT", default="", help="how the consent was given, or why none is needed")
+def _declare_provenance(parser: Parser) -> None:
+    _declare_voice(parser)
+    declare_provenance(parser, unsaid=None)
+
+
+def _declare_approve(parser: Parser) -> None:
+    _declare_voice(parser)
+    parser.add_argument("--reason", metavar="TEXT", required=True, help="why it may serve; it stays with the voice")
+
+
+def declare_provenance(parser: Parser, unsaid: str | None = "") -> None:
+    """Where a voice came from and what it may be used for; `unsaid` is what is left out ('': unknown)."""
+    parser.add_argument("--source", metavar="TEXT", default=unsaid, help="where it was got: an address, whose recording")
+    parser.add_argument("--author", metavar="TEXT", default=unsaid, help="who made the voice")
+    parser.add_argument("--licence", metavar="TEXT", default=unsaid, help="an SPDX identifier or a sentence")
+    parser.add_argument("--intended-use", metavar="TEXT", default=unsaid, help="what the voice may be used for")
+    parser.add_argument("--training-data", metavar="TEXT", default=unsaid, help="what it was made of")
+    parser.add_argument("--consent", choices=CONSENTS, default=unsaid, help="whether whoever's voice it is agreed")
+    parser.add_argument("--evidence", metavar="TEXT", default=unsaid, help="how the consent was given, or why none is needed")
 
 
 def run(options: argparse.Namespace, session: Session) -> Exit:
     voices = session.lab.voices
     if options.verb == "list":
-        return _list(options.words, session)
+        return _list(options, session)
     if options.verb == "show":
         voice = voices[options.voice]
         session.answer(voice, _described(voice))
+    elif options.verb in ("provenance", "approve", "withdraw"):
+        changed = _judge(options, session)
+        session.answer(changed, _described(changed))
     elif options.verb == "remove":
         voice = voices.remove(options.voice)
         session.answer(voice, f"{voice['id']} is removed.")
     else:
         _add(options, session)
     return Exit.DONE
+
+
+def _judge(options: argparse.Namespace, session: Session) -> dict[str, Any]:
+    """What somebody says of a voice -> the voice as it is now."""
+    voices = session.lab.voices
+    if options.verb == "approve":
+        return voices.approve(options.voice, options.reason)
+    if options.verb == "withdraw":
+        return voices.withdraw(options.voice)
+    said = {name: getattr(options, name) for name in PROVENANCE}
+    return voices.set_provenance(options.voice, **{name: text for name, text in said.items() if text is not None})
 
 
 def _add(options: argparse.Namespace, session: Session) -> None:
@@ -86,11 +117,11 @@ def _add(options: argparse.Namespace, session: Session) -> None:
     session.answer(voice | reference.document, "\n".join([_described(voice), *reference.lines]))
 
 
-def _list(words: list[str], session: Session) -> Exit:
+def _list(options: argparse.Namespace, session: Session) -> Exit:
     found = [
         voice
-        for voice in session.lab.voices.all()
-        if all(word.lower() in " ".join(map(str, _row(voice))).lower() for word in words)
+        for voice in session.lab.voices.all(commercial_use=options.commercial_use)
+        if all(word.lower() in " ".join(map(str, _row(voice))).lower() for word in options.words)
     ]
     heads = ("VOICE", "TITLE", "LANGUAGES", "LICENCE")
     session.answer({"voices": found}, table([_row(voice) for voice in found], heads))
@@ -106,9 +137,17 @@ def _described(voice: dict[str, Any]) -> str:
     """A voice for people: what is not known of it says so."""
     rows = [("title", voice["title"]), ("languages", ", ".join(voice["languages"]) or "any")]
     rows += [(name.replace("_", " "), voice["provenance"][name] or "unknown") for name in PROVENANCE]
+    rows += [("provenance", _state(voice)), ("commercial use", voice["commercial_use"])]
     rows += [(f"file {role}", f"{file['name']}, {file['bytes']} bytes") for role, file in voice["files"].items()]
     rows += [(f"note {name.replace('_', ' ')}", value) for name, value in voice["notes"].items()]
     return "\n".join([voice["id"], *(f"  {name}: {value}" for name, value in rows)])
+
+
+def _state(voice: dict[str, Any]) -> str:
+    state, approval = str(voice["provenance_state"]), voice["approval"]
+    if state == "approved" and approval:
+        return f"approved by {approval['by']} at {approval['at']}: {approval['reason']}"
+    return state.replace("missing:", "missing: ").replace(",", ", ")
 
 
 COMMAND = Command(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from hay_say_lab.client.api import Api
@@ -33,8 +33,10 @@ class VoiceShelf(Mapping[str, dict[str, Any]]):
     def __len__(self) -> int:
         return len(self.all())
 
-    def all(self) -> list[dict[str, Any]]:
-        return list(self._api.get("/voices")["voices"])
+    def all(self, *, commercial_use: Literal["", "yes", "no", "unknown"] = "") -> list[dict[str, Any]]:
+        """`commercial_use`: only voices whose licence says this of it, as far as its name tells."""
+        wishes = {"commercial_use": commercial_use} if commercial_use else {}
+        return list(self._api.get("/voices", **wishes)["voices"])
 
     def add(
         self,
@@ -77,6 +79,22 @@ class VoiceShelf(Mapping[str, dict[str, Any]]):
             "prepare": dict(prepare or {}),
         }
         return dict(self._api.post("/voices", order, repeat=False))
+
+    def set_provenance(self, voice_id: str, **changes: str) -> dict[str, Any]:
+        """Correct what is known of a voice; fields that are not named stay. An approval falls. For operators.
+
+        Raises VoiceMissing, InvalidRequest, Conflict for a voice that comes with its architecture.
+        """
+        known = {**self[voice_id]["provenance"], **changes}
+        return dict(self._api.put(f"/voices/{quote(voice_id, safe='')}/provenance", known))
+
+    def approve(self, voice_id: str, reason: str) -> dict[str, Any]:
+        """Let a voice serve although its provenance has gaps. For operators. Raises VoiceMissing, InvalidRequest, Conflict."""
+        return dict(self._api.post(f"/voices/{quote(voice_id, safe='')}/approve", {"reason": reason}))
+
+    def withdraw(self, voice_id: str) -> dict[str, Any]:
+        """Take an approval back. For operators. Raises VoiceMissing."""
+        return dict(self._api.post(f"/voices/{quote(voice_id, safe='')}/withdraw", {}))
 
     def remove(self, voice_id: str) -> dict[str, Any]:
         """Raises VoiceMissing, Conflict for a voice that comes with its architecture."""

@@ -41,6 +41,7 @@ class Batches:
         """
         problems = await self.problems(owner, order)
         if problems:
+            await self._engine.intake.tell_refused(owner, order.requests)
             raise InvalidRequest(headline(problems), problems=problems)
         keyed = [
             (request.evolve(group=order.name), row_key(order.name, order.first + number))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hay_say_lab.domain.manifest import Manifest, Offer
+from hay_say_lab.domain.profile import LOCAL, Profile
 from hay_say_lab.domain.request import Request, RequestText, Step, Task
+from hay_say_lab.domain.serving import gaps
 from hay_say_lab.domain.voice import Voice
-from hay_say_lab.errors import InvalidRequest, LabError
+from hay_say_lab.errors import InvalidRequest, LabError, VoiceNotServed
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.voices import Voices
 
@@ -27,8 +29,9 @@ class Resolved:
 class Casting:
     """Chooses among what is installed."""
 
-    def __init__(self, architectures: Architectures, voices: Voices) -> None:
+    def __init__(self, architectures: Architectures, voices: Voices, profile: Profile = LOCAL) -> None:
         self.architectures = architectures
+        self.profile = profile
         self._voices = voices
 
     def resolve(self, request: Request) -> Request:
@@ -61,6 +64,7 @@ class Casting:
         """A step with who serves it; `field` is where its voice was asked for. Raises as `resolved_step`."""
         named = step.voice is not None
         voice = self._voices.get(str(step.voice), field) if named else self.default_voice(step.task, text)
+        self.check_served(voice, field)
         manifest = self.architectures.manifest(voice.architecture)
         offer = manifest.offer(step.task)
         if manifest.runtime is None and (kept := self.architectures.runtime_problem(manifest, field)) is not None:
@@ -72,6 +76,30 @@ class Casting:
                 fix=f"Choose a voice of: {self._offering(step.task) or 'an architecture that does'}.",
             )
         return Resolved(step, voice, manifest, offer)
+
+    def check_served(self, voice: Voice, field: str = "voice") -> None:
+        """Raises VoiceNotServed where this host's profile asks for more than is known of the voice."""
+        missing = gaps(voice.provenance)
+        if not (self.profile.provenance_needed and missing) or voice.approval is not None:
+            return
+        if voice.provenance.consent == "denied":
+            said, way_out = "whoever's voice it is did not agree", "Choose another voice."
+        else:
+            said = f"its {' and '.join(missing)} {'are' if len(missing) > 1 else 'is'} not known"
+            way_out = f"An operator can add it ('hay-say voices provenance {voice.id}'), or approve the voice with a reason."
+        raise VoiceNotServed(f"The voice '{voice.id}' serves nobody here: {said}.", field=field, fix=way_out)
+
+    def not_served(self, request: Request) -> list[str]:
+        """The voices that a request names and that may not serve here."""
+        chain = [link.effect for link in request.effects]
+        refused = []
+        for name in dict.fromkeys([step.voice for step in request.steps] + [request.prepare.get(ISOLATE), *chain]):
+            if isinstance(name, str) and self._voices.has(name):
+                try:
+                    self.check_served(self._voices.get(name))
+                except VoiceNotServed:
+                    refused.append(name)
+        return refused
 
     def maker(self, task: Task, text: RequestText | None) -> Resolved:
         """Whoever makes what another step needs: the task's default voice. Raises LabError where there is none."""

@@ -31,7 +31,7 @@ from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.engine.upkeep import Upkeep
 from hay_say_lab.engine.vocabulary import Vocabulary
 from hay_say_lab.engine.work import Work, cannot_stop
-from hay_say_lab.errors import InvalidRequest, LabError, StorageFailed, WorkerFailed
+from hay_say_lab.errors import InvalidRequest, LabError, StorageFailed, VoiceNotServed, WorkerFailed
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.home import Home
@@ -68,6 +68,7 @@ class Engine:
         self.objects = objects
         self.pool = pool
         self.preflight = preflight
+        self._voices = voices
         self._assignments = Assignments(home, objects, voices, preflight.casting.architectures)
         self.news = news
         self._leftovers = Leftovers(home, lambda job: self.carrier.key(job))
@@ -221,6 +222,7 @@ class Engine:
         """Ask admission for a job's stage; start it where it may. True where the rows changed."""
         try:
             self._assignments.check_voice(job.stage)
+            self._check_served(job)
             if await self._reuse(job):
                 return True
             stage = job.stage
@@ -233,6 +235,8 @@ class Engine:
             need = self.pool.need(work)
         except StorageFailed:
             raise                               # the disk's fault, not the job's: the tick is tried again
+        except VoiceNotServed as denied:
+            return await self.store.write(edges.denied, job, denied.as_json())
         except LabError as gone:
             return await self.store.write(edges.refused, job, gone.as_json())
         except Exception:
@@ -250,6 +254,12 @@ class Engine:
             error = InvalidRequest(verdict.problem.message, problems=[verdict.problem])
             return await self.store.write(edges.refused, job, error.as_json())
         return await self._start(job, candidate, verdict, self.pool.reserve(work, need, verdict))
+
+    def _check_served(self, job: Job) -> None:
+        """Raises VoiceNotServed where a stage's voice may not serve any more: preflight looked when it was queued."""
+        voice = job.stage.voice
+        if voice is not None:
+            self.preflight.casting.check_served(self._voices.get(voice), "steps")
 
     async def _start(self, job: Job, candidate: Candidate, verdict: Admit, seat: int) -> bool:
         worker = f"{job.stage.worker}#{seat}"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hay_say_lab.domain.canonical import new_id
+from hay_say_lab.domain.deed import Deed
 from hay_say_lab.domain.job import AUDIO_WORKER, Job, Stage, State
 from hay_say_lab.domain.request import Request
 from hay_say_lab.engine.chains import after_problems
@@ -22,8 +23,11 @@ from hay_say_lab.engine.vocabulary import Vocabulary
 from hay_say_lab.engine.work import Work
 from hay_say_lab.errors import InvalidRequest, JobMissing, Problem, headline
 from hay_say_lab.storage import edges
+from hay_say_lab.storage.audit import record
 from hay_say_lab.storage.rows import now
 from hay_say_lab.storage.store import JobStore
+
+MOST_TOLD = 20                  # voices of one order whose refusal is written down
 
 
 class Intake:
@@ -94,6 +98,7 @@ class Intake:
             return known[0], False          # asked before and taken: nothing that has changed since counts
         await self._vocabulary.considered(owner, request)
         problems = self.problems(owner, request)
+        await self.tell_refused(owner, [request] if problems else [])
         if problems:                # NaN is one: only behind this has a request a canonical form
             raise InvalidRequest(headline(problems), problems=problems)
         body_hash = request.body_hash
@@ -111,6 +116,13 @@ class Intake:
         finally:
             self._submitting.remove(owner)
         return job, created
+
+    async def tell_refused(self, owner: str, requests: Sequence[Request]) -> None:
+        """Into the audit log: the voices that were asked for and may not serve here."""
+        casting = self._preflight.casting
+        refused = dict.fromkeys(name for request in requests for name in casting.not_served(request))
+        for voice in list(refused)[:MOST_TOLD]:
+            await self._store.write(record, Deed("deny", voice, owner, detail={"profile": casting.profile.name}))
 
     def _check_pressure(self, owner: str) -> None:
         """Raises Full. What is on its way into the store counts too, so that many at once do not get past a bound."""

@@ -23,6 +23,8 @@ from hay_say_lab import __version__
 from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.code import core_version
 from hay_say_lab.domain.host import API, HostRecord, read_record, record_path
+from hay_say_lab.domain.profile import LOCAL, Profile, profile_of_environment
+from hay_say_lab.engine.approval import Approvals
 from hay_say_lab.engine.batches import Batches
 from hay_say_lab.engine.casting import Casting
 from hay_say_lab.engine.engine import Engine
@@ -46,6 +48,7 @@ from hay_say_lab.service.door import Door
 from hay_say_lab.service.handler import Access
 from hay_say_lab.service.identity import Identity, local_owner
 from hay_say_lab.service.metrics import Metrics
+from hay_say_lab.service.pace import Pace
 from hay_say_lab.service.quota import Bounds
 from hay_say_lab.service.surface import Surface
 from hay_say_lab.storage.database import HEAD, Lease, migrate, open_engine
@@ -70,11 +73,12 @@ class Settings:
     idle_seconds: float = IDLE_SECONDS
     resume: bool = False
     database: str = ""                  # an address (URL) of PostgreSQL; '': SQLite in the data home
+    profile: Profile = LOCAL
 
     @classmethod
     def from_environment(cls, home: Path, port: int, resume: bool) -> Settings:
         seconds = float(os.environ.get("HAY_SAY_IDLE_SECONDS") or IDLE_SECONDS)
-        return cls(home, port, seconds, resume, os.environ.get("HAY_SAY_DATABASE", ""))
+        return cls(home, port, seconds, resume, os.environ.get("HAY_SAY_DATABASE", ""), profile_of_environment())
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ async def live(settings: Settings) -> None:
     store = JobStore(engine_db, news.ring)
     with contextlib.ExitStack() as opened:
         registry = Registry.of(home, lambda name: opened.enter_context(open_documents(home.registry / f"{name}.json")))
-        surface = _surface(home, store, news, registry)
+        surface = _surface(home, store, news, registry, settings.profile)
         await surface.engine.recover()
         await surface.pruner.finish_removals()
         await surface.witness.begin()
@@ -121,10 +125,10 @@ async def live(settings: Settings) -> None:
     store.close()
 
 
-def _surface(home: Home, store: JobStore, news: News, registry: Registry) -> Surface:
+def _surface(home: Home, store: JobStore, news: News, registry: Registry, profile: Profile) -> Surface:
     architectures, voices, objects = registry.architectures, registry.voices, ObjectStore(home.objects)
     pool = WorkerPool(home, objects, architectures, places=max(1, len(os.sched_getaffinity(0))))
-    preflight = Preflight(Casting(architectures, voices))
+    preflight = Preflight(Casting(architectures, voices, profile))
     keys = StageKeys(architectures)
     engine = Engine(
         home=home,
@@ -146,7 +150,7 @@ def _surface(home: Home, store: JobStore, news: News, registry: Registry) -> Sur
     pool.noted = metrics.noted
     return Surface(
         home, engine, architectures, voices, fitting, Batches(engine), measuring, pruner, registry.book, metrics,
-        registry.dictionaries, Witness(store, home.audit_head), new_id(), __version__, Bounds.from_environment(),
+        registry.dictionaries, Witness(store, home.audit_head), Approvals(voices, store), new_id(), __version__, Bounds.from_environment(),
     )  # fmt: skip
 
 
@@ -158,7 +162,7 @@ async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
     port = sockets[0].getsockname()[1]
     identity = Identity(secret, local_owner(), Path(tokens) if tokens else None)
     hosts = frozenset({f"127.0.0.1:{port}", f"localhost:{port}"})
-    server = HTTPServer(application(surface, Access(door, identity, hosts)), max_body_size=LARGEST_READ_BYTES)
+    server = HTTPServer(application(surface, Access(door, identity, hosts, Pace(surface.profile))), max_body_size=LARGEST_READ_BYTES)
     server.add_sockets(sockets)
     record = HostRecord(
         host_id=surface.host_id,

@@ -51,6 +51,18 @@ class Voices:
         self._table.insert(voice.as_json())
         self._voices[voice.id] = voice
 
+    def change(self, voice: Voice) -> Voice:
+        """Put what is known of a voice in the place of what was. Raises VoiceMissing, or Conflict for a built-in one."""
+        if self.get(voice.id).builtin:
+            raise Conflict(
+                f"The voice '{voice.id}' comes with its architecture, which says where it is from.",
+                field="voice",
+                fix="Only voices that were made or imported here can be changed.",
+            )
+        self._table.update(voice.as_json(), where("id") == voice.id)
+        self._voices[voice.id] = voice
+        return voice
+
     def remove(self, voice_id: str) -> Voice:
         """Raises VoiceMissing, or Conflict for a voice that comes with its architecture."""
         voice = self.get(voice_id)

@@ -46,6 +46,7 @@ def examine(surface: Surface) -> list[DoctorLine]:
         _codecs(),
         _ffmpeg(),
         *_architectures(surface),
+        _profile(surface),
         _confinement(probed.get("confinement")),
         _disk(surface),
         _host(surface),
@@ -145,6 +146,16 @@ def _architectures(surface: Surface) -> list[DoctorLine]:
     if not lines:
         lines.append(DoctorLine("architectures", False, "none is installed", "pip install 'hay-say-lab[starter]'"))
     return lines
+
+
+def _profile(surface: Surface) -> DoctorLine:
+    profile = surface.profile
+    rules = [
+        "operators change the voices" if profile.library_changes else "nobody changes the voices",
+        "a voice serves only where its source, licence and consent are known" if profile.provenance_needed else "any voice serves",
+        f"strangers' files are read under '{profile.least_confinement}' confinement or better",
+    ]
+    return DoctorLine("profile", True, f"{profile.name} ({profile.summary}): {'; '.join(rules)}")
 
 
 def _confinement(level: str | None) -> DoctorLine:

@@ -7,7 +7,7 @@ import http.client
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +17,7 @@ from tornado.web import HTTPError, RequestHandler
 from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.deed import Action, Deed
 from hay_say_lab.domain.job import Job
+from hay_say_lab.domain.profile import LOCAL, SETTING
 from hay_say_lab.errors import (
     Forbidden,
     InvalidRequest,
@@ -29,6 +30,7 @@ from hay_say_lab.errors import (
 from hay_say_lab.service import wire
 from hay_say_lab.service.door import Door
 from hay_say_lab.service.identity import Caller, Identity, Role, require
+from hay_say_lab.service.pace import Pace
 from hay_say_lab.service.ranges import byte_range
 from hay_say_lab.service.views import JobView, job_view
 from hay_say_lab.storage.audit import record
@@ -61,6 +63,18 @@ class Access:
     door: Door
     identity: Identity
     hosts: frozenset[str]
+    pace: Pace = field(default_factory=lambda: Pace(LOCAL))
+
+    def check(self, caller: Caller, method: str, *, library: bool) -> None:
+        """What the profile says of a call. Raises Forbidden, Full. Pieces of uploads have bounds of their own."""
+        if library and not self.pace.profile.library_changes:
+            raise Forbidden(
+                f"Nobody changes the voices of this host: its profile is '{self.pace.profile.name}'.",
+                field=SETTING,
+                fix=f"Start it with {SETTING}=shared to change them.",
+            )
+        if method not in ("GET", "HEAD", "PATCH"):
+            self.pace.check(caller.owner)
 
 
 class LabHandler(RequestHandler):
@@ -87,6 +101,7 @@ class LabHandler(RequestHandler):
         if route.role is not Role.ANYONE:
             self.caller = self.access.identity.caller(self.request.headers.get("Authorization"))
             require(self.caller, route.role)
+            self.access.check(self.caller, route.method, library=route.library)
         if route.counts:
             self.access.door.call()
             self._counted = True
@@ -111,6 +126,10 @@ class LabHandler(RequestHandler):
     def owner(self) -> str:
         return self.caller.owner
 
+    @property
+    def role(self) -> str:
+        return self.caller.role.name.lower()
+
     def body_of(self, noun: type[T]) -> T:
         """The JSON body as a noun. Raises InvalidRequest with all problems."""
         return wire.read(noun, self.request.body)
@@ -127,7 +146,7 @@ class LabHandler(RequestHandler):
 
     async def tell(self, action: Action, subject: str, **detail: Any) -> None:
         """Write down in the audit log what the caller just did."""
-        deed = Deed(action, subject, self.owner, self.caller.role.name.lower(), detail)
+        deed = Deed(action, subject, self.owner, self.role, detail)
         await self.surface.engine.store.write(record, deed)
 
     def whole_number(self, name: str, default: int, low: int, high: int) -> int:
@@ -218,8 +237,7 @@ class LabHandler(RequestHandler):
         """Into the audit log: what was asked for by its route, never by what somebody typed."""
         route = self.routes.get(self.request.method or "")
         asked = f"{route.method} {route.path}" if route is not None else "no route"
-        role = self.caller.role.name.lower()
-        self.surface.witness.refused(Deed("deny", asked, self.owner, role, {"reason": error.message}))
+        self.surface.witness.refused(Deed("deny", asked, self.owner, self.role, {"reason": error.message}))
 
     def log_exception(self, kind: Any, error: Any, trace: Any) -> None:
         if isinstance(error, LabError):

@@ -10,7 +10,6 @@ from hay_say_lab.domain.canonical import canonical_json, sha256_hex
 from hay_say_lab.domain.job import State
 from hay_say_lab.domain.measure import MEASURES, TRACKERS, MeasureOrder
 from hay_say_lab.domain.request import Request
-from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.engine.measuring import REPORT
 from hay_say_lab.errors import Fix, InvalidRequest, Problem, Unavailable
 from hay_say_lab.service.doctor import examine
@@ -32,7 +31,6 @@ from hay_say_lab.service.views import (
     PreflightView,
     ReadyView,
     ReportView,
-    VoicesView,
     clip_view,
     problem_views,
 )
@@ -199,28 +197,6 @@ class RecipeHandler(LabHandler):
         recipe = store.recipe(recipe_id, self.owner)
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.finish(canonical_json({"id": recipe.id, "recipe": recipe.document}))
-
-
-class VoicesHandler(LabHandler):
-    async def get(self) -> None:
-        self.reply(VoicesView([voice.as_json() for voice in self.surface.voices.all()]))
-
-    async def post(self) -> None:
-        order = self.body_of(VoiceOrder)
-        facts = self.surface.engine.store.clip(self.owner, order.reference)
-        voice = await self.surface.fitting.make(order, facts, self.owner)
-        await self.tell("add", voice.id, hash=voice.hash, reference=facts.sha256)
-        self.reply(voice.as_json(), 201)
-
-
-class VoiceHandler(LabHandler):
-    async def get(self, voice_id: str) -> None:
-        self.reply(self.surface.voices.get(voice_id).as_json())
-
-    async def delete(self, voice_id: str) -> None:
-        voice = await self.off_loop(self.surface.fitting.remove, voice_id)
-        await self.tell("remove", voice.id, hash=voice.hash)
-        self.reply(voice.as_json())
 
 
 class ArchitecturesHandler(LabHandler):

@@ -8,10 +8,13 @@ from typing import Any
 from hay_say_lab.audio.export import MEDIA_TYPES
 from hay_say_lab.domain.batch import BatchOrder
 from hay_say_lab.domain.deed import ACTIONS
+from hay_say_lab.domain.licence import ANSWERS
 from hay_say_lab.domain.measure import MeasureOrder
 from hay_say_lab.domain.pronunciation import WordList
 from hay_say_lab.domain.request import Request
 from hay_say_lab.domain.retention import Budgets
+from hay_say_lab.domain.voice import Provenance
+from hay_say_lab.engine.approval import ApprovalOrder
 from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.service import audit as a
 from hay_say_lab.service import batch_views as bv
@@ -22,6 +25,7 @@ from hay_say_lab.service import storage as s
 from hay_say_lab.service import storage_views as sv
 from hay_say_lab.service import upload_handlers as u
 from hay_say_lab.service import views as v
+from hay_say_lab.service import voices as vo
 from hay_say_lab.service import workers as w
 from hay_say_lab.service.events import EventsHandler
 from hay_say_lab.service.handler import LabHandler
@@ -51,7 +55,8 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One verb on one path. `answer` is a view, or a media type for bytes; `counts`: a client that keeps the host up."""
+    """One verb on one path. `answer` is a view, or a media type for bytes; `counts`: a client that keeps the host up.
+    `library`: changes which voices there are, or what they may do; the profile decides whether anybody may."""
 
     method: str
     path: str               # with {names}
@@ -63,6 +68,7 @@ class Route:
     status: int = 200
     parameters: tuple[Parameter, ...] = ()
     counts: bool = True
+    library: bool = False
     errors: tuple[int, ...] = field(default=())
 
     @property
@@ -154,12 +160,23 @@ ROUTES: tuple[Route, ...] = (
     Route("HEAD", "/artifacts/{sha256}/export", h.ExportHandler, "Size and ETag of an export.", answer="audio/*",
           errors=(404, 422)),
     Route("GET", "/recipes/{recipe}", h.RecipeHandler, "How an artifact was made.", answer=dict, errors=(404,)),
-    Route("GET", "/voices", h.VoicesHandler, "The installed voices.", answer=v.VoicesView),
-    Route("POST", "/voices", h.VoicesHandler, "Make a voice from a reference recording.", Role.OPERATOR,
-          body=VoiceOrder, answer=dict, status=201, errors=(404, 409, 422)),
-    Route("GET", "/voices/{voice}", h.VoiceHandler, "One voice.", answer=dict, errors=(404,)),
-    Route("DELETE", "/voices/{voice}", h.VoiceHandler, "Remove a voice and its files.", Role.OPERATOR, answer=dict,
-          errors=(404, 409)),
+    Route("GET", "/voices", vo.VoicesHandler, "The installed voices.", answer=v.VoicesView, parameters=(
+        Parameter("commercial_use", "query", {"type": "string", "enum": list(ANSWERS)},
+                  "Only voices whose licence says this of commercial use, as far as its name tells."),
+    ), errors=(422,)),
+    Route("POST", "/voices", vo.VoicesHandler, "Make a voice from a reference recording.", Role.OPERATOR,
+          body=VoiceOrder, answer=dict, status=201, errors=(404, 409, 422), library=True),
+    Route("GET", "/voices/{voice}", vo.VoiceHandler, "One voice.", answer=dict, errors=(404,)),
+    Route("DELETE", "/voices/{voice}", vo.VoiceHandler, "Remove a voice and its files.", Role.OPERATOR, answer=dict,
+          errors=(404, 409), library=True),
+    Route("PUT", "/voices/{voice}/provenance", vo.ProvenanceHandler,
+          "Make this all that is known of where a voice is from. An approval falls.", Role.OPERATOR, body=Provenance,
+          answer=dict, errors=(404, 409, 422), library=True),
+    Route("POST", "/voices/{voice}/approve", vo.ApproveHandler,
+          "Let a voice serve although its provenance has gaps, with a reason.", Role.OPERATOR, body=ApprovalOrder,
+          answer=dict, errors=(404, 409, 422), library=True),
+    Route("POST", "/voices/{voice}/withdraw", vo.WithdrawHandler, "Take an approval back.", Role.OPERATOR, answer=dict,
+          errors=(404, 409), library=True),
     Route("GET", "/architectures", h.ArchitecturesHandler, "The installed architectures and their controls.",
           answer=v.ArchitecturesView),
     Route("GET", "/dictionaries", d.DictionariesHandler, "Your pronunciation dictionaries.", answer=d.DictionariesView),

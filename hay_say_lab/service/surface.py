@@ -15,6 +15,8 @@ from hay_say_lab.audio.export import export
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.job import Job, State
 from hay_say_lab.domain.measure import MeasureOrder
+from hay_say_lab.domain.profile import Profile
+from hay_say_lab.engine.approval import Approvals
 from hay_say_lab.engine.batches import Batches
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
@@ -64,6 +66,7 @@ class Surface:
     metrics: Metrics
     dictionaries: Dictionaries
     witness: Witness
+    approvals: Approvals
     host_id: str
     version: str
     bounds: InitVar[Bounds]
@@ -77,6 +80,10 @@ class Surface:
         quota = Quota(self.home.root, self.engine.store.sent_bytes, bounds)
         partials = Partials(self.home.uploads)
         self.uploads = Uploads(partials, quota, self.home.scratch, self.keep, self.known)
+
+    @property
+    def profile(self) -> Profile:
+        return self.engine.preflight.casting.profile
 
     def place(self, job: Job) -> tuple[int, float | None] | None:
         """About how many jobs of its lane start before a queued one, and in how many seconds it starts itself."""

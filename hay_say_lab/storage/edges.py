@@ -167,6 +167,14 @@ def refused(connection: sa.Connection, job: Job, error: Mapping[str, Any]) -> bo
     return _simple(connection, job, "refused", {"error": dict(error)}, State.QUEUED, error=dict(error))
 
 
+def denied(connection: sa.Connection, job: Job, error: Mapping[str, Any]) -> bool:
+    """A voice may not serve any more: refused, and written down."""
+    if not refused(connection, job, error):
+        return False
+    record(connection, Deed("deny", job.stage.voice or "", job.owner, detail={"job": job.id}))
+    return True
+
+
 def cancel(connection: sa.Connection, job_id: str) -> Job:
     """A person stops a job. One that waits has ended at once. Raises IllegalTransition where it has ended already."""
     job = _existing(connection, job_id)

@@ -124,6 +124,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/voices"): operators(lambda b: ("/voices", VOICE | {"reference": b.clip}), others=HIDDEN),
     ("GET", "/voices/{voice}"): everybody("/voices/parrot:polly"),
     ("DELETE", "/voices/{voice}"): operators(lambda b: ("/voices/parrot:polly", None)),
+    ("PUT", "/voices/{voice}/provenance"): operators(lambda b: ("/voices/parrot:polly/provenance", {"source": "me"})),
+    ("POST", "/voices/{voice}/approve"): operators(lambda b: ("/voices/parrot:polly/approve", {"reason": "I say so"})),
+    ("POST", "/voices/{voice}/withdraw"): operators(lambda b: ("/voices/parrot:polly/withdraw", None)),
     ("GET", "/dictionaries"): everybody("/dictionaries"),
     ("GET", "/dictionaries/{dictionary}"): owners(lambda b: ("/dictionaries/of-alice", None)),
     # everybody writes under names of their own, and never over another's

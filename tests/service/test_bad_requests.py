@@ -29,6 +29,8 @@ def _body(path: str) -> dict[str, Any]:
         return {}
     return {
         "/voices": _voice(provenance={"source": "me"}),
+        "/voices/{voice}/provenance": {"source": "me"},
+        "/voices/{voice}/approve": {"reason": "because"},
         "/batches": {"name": "mine", "requests": [speak()]},
         "/measure": {"clip": "0" * 64},
         "/uploads": {"bytes": 1000},
@@ -43,6 +45,8 @@ PLACES: dict[str, list[tuple[Any, ...]]] = {
     "/preflight": [(), ("text",), ("steps", 0)],
     "/jobs": [(), ("text",), ("steps", 0)],
     "/voices": [(), ("provenance",)],
+    "/voices/{voice}/provenance": [()],
+    "/voices/{voice}/approve": [()],
     "/batches": [(), ("requests", 0), ("requests", 0, "text")],
     "/measure": [()],
     "/uploads": [()],
@@ -73,7 +77,7 @@ def test_a_field_that_nobody_asked_for_is_refused_by_name(path: str, place: tupl
     for key in place:
         inner = inner[key]
     inner[name] = SMUGGLED[name]
-    where = path.format(dictionary="mine")
+    where = path.format(dictionary="mine", voice=POLLY)
     route = BODIES[path]
     reply = host.call(route.method, where, body, token=ALICE if route.role is Role.USER else "token-of-olga")
     assert reply.status == 422
