@@ -19,7 +19,7 @@ def __getattr__(name: str) -> Any:
         from hay_say_lab.client import display
         from hay_say_lab.client.lab import Lab
 
-        display.use_widgets(_show, _watch)
+        display.use_widgets(_show, _watch, _open_panel)
         return Lab
     raise AttributeError(f"module 'hay_say_lab' has no attribute '{name}'")
 
@@ -36,6 +36,13 @@ def _watch(title: str, cancel: Callable[[], None]) -> Any:
     from hay_say_lab.widgets.watch import watch
 
     return watch(title, cancel)
+
+
+def _open_panel(panel: str, api: Any, follower: Any, traits: dict[str, Any]) -> Any:
+    """A panel's widget."""
+    from hay_say_lab.widgets.desk import open_panel
+
+    return open_panel(panel, api, follower, traits)
 
 
 def _jupyter_server_extension_points() -> list[dict[str, Any]]:

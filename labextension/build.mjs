@@ -6,11 +6,11 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
-const PANELS = ["player", "progress"];
+const PANELS = ["player", "progress", "generate"];
 const TARGET = ["chrome111", "firefox113", "safari16.4"];
 
 const here = dirname(fileURLToPath(import.meta.url));
-const sources = join(here, "src", "panels");
+const sources = join(here, "src");
 const out = join(here, "..", "hay_say_lab", "widgets", "static");
 
 /** A style sheet, its imports taken in, as minified text. */
@@ -38,14 +38,21 @@ const cssAsText = {
 /** The same sources give the same bundle: the stamp is a hash of them, not a time. */
 function stamp() {
     const hash = createHash("sha256");
-    for (const name of readdirSync(sources).sort()) {
-        hash.update(name).update(readFileSync(join(sources, name)));
+    for (const entry of readdirSync(sources, { recursive: true, withFileTypes: true }).sort(byPath)) {
+        if (entry.isFile()) {
+            hash.update(entry.name).update(readFileSync(join(entry.parentPath, entry.name)));
+        }
     }
     return hash.digest("hex").slice(0, 10);
 }
 
+function byPath(one, other) {
+    const paths = [one, other].map(({ parentPath, name }) => join(parentPath, name));
+    return paths[0] < paths[1] ? -1 : 1;
+}
+
 const options = {
-    entryPoints: PANELS.map(panel => join(sources, `${panel}.ts`)),
+    entryPoints: PANELS.map(panel => join(sources, "panels", `${panel}.ts`)),
     outdir: out,
     bundle: true,
     minify: true,

@@ -1,10 +1,12 @@
-"""Write docs/cli.md, docs/rest.md and the metrics of docs/operations.md from the code: `python tools/generate_docs.py`; a test holds the files against it."""
+"""Write docs/cli.md, docs/rest.md, the metrics of docs/operations.md and the panels' types from the code: `python
+tools/generate_docs.py`; a test holds the files against it."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import re
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from hay_say_lab.service import metrics, openapi
 from hay_say_lab.service.routes import PREFIX, ROUTES, Route
 
 DOCS = Path(__file__).parents[1] / "docs"
+TYPES = Path(__file__).parents[1] / "labextension" / "src" / "api" / "types.ts"
 NOTE = "<!-- Made by `make docs` from {source}; edit that instead. -->"
 
 REQUEST = {
@@ -39,6 +42,7 @@ def pages() -> dict[Path, str]:
         DOCS / "cli.md": "\n".join(cli_page()) + "\n",
         DOCS / "rest.md": "\n".join(rest_page()) + "\n",
         DOCS / "operations.md": operations_page(),
+        TYPES: runpy.run_path(str(Path(__file__).with_name("generate_types.py")))["page"](),
     }
 
 

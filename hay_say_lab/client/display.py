@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from hay_say_lab.client.answers import JobStatus
-from hay_say_lab.errors import Problem, RequestWarning
+from hay_say_lab.errors import LabError, Problem, RequestWarning
 
 
 class ProgressView(Protocol):
@@ -25,15 +25,28 @@ class ProgressView(Protocol):
 MimeBundle = dict[str, Any]
 Show = Callable[[Any, bool], MimeBundle]                    # (take, headless) -> what a notebook displays
 WatchInNotebook = Callable[[str, Callable[[], None]], ProgressView]     # (title, cancel) -> a view
+OpenPanel = Callable[[str, Any, Any, dict[str, Any]], Any]      # (panel, api, follower, traits) -> a widget
 
 _show: Show | None = None
 _watch: WatchInNotebook | None = None
+_open: OpenPanel | None = None
 
 
-def use_widgets(show: Show, watch: WatchInNotebook) -> None:
+def use_widgets(show: Show, watch: WatchInNotebook, open_panel: OpenPanel) -> None:
     """The package root calls this once, with functions that import the widgets when they are called."""
-    global _show, _watch
-    _show, _watch = show, watch
+    global _show, _watch, _open
+    _show, _watch, _open = show, watch, open_panel
+
+
+def open_panel(panel: str, api: Any, follower: Any, traits: dict[str, Any]) -> Any:
+    """A panel's widget. Raises LabError where there are no widgets."""
+    try:
+        if _open is not None:
+            return _open(panel, api, follower, traits)
+    except ModuleNotFoundError as missing:
+        if missing.name not in ("anywidget", "ipywidgets"):
+            raise
+    raise LabError("The panels are not installed.", field="widgets", fix="Install 'hay-say-lab[lab]'.")
 
 
 def mimebundle(take: Any) -> MimeBundle | None:

@@ -19,6 +19,7 @@ from hay_say_lab.client.handle import Handle
 from hay_say_lab.client.hosting import Hosting
 from hay_say_lab.client.lanes import LaneBoard
 from hay_say_lab.client.measures import Measurement, Measures
+from hay_say_lab.client.panels import PanelDesk
 from hay_say_lab.client.recipes import find_recipe
 from hay_say_lab.client.row_files import read_rows
 from hay_say_lab.client.rows import Template, rows_of
@@ -49,6 +50,7 @@ class Lab:
         self.storage = StorageRoom(self._api)
         self.workers = WorkerBoard(self._api)
         self.audit = AuditLog(self._api)
+        self.panels = PanelDesk(self._api, self._follower)
 
     def __repr__(self) -> str:
         return f"<Lab at {self._api.hosting.home}>"

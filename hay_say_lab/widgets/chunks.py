@@ -76,9 +76,10 @@ class Cutter:
 
 
 class Background:
-    """One thread, started when first needed, for all that a comm handler must not wait for."""
+    """A few threads, started when first needed, for all that a comm handler must not wait for."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 1) -> None:
+        self._threads = threads
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
@@ -86,7 +87,7 @@ class Background:
         """Queue `work`; panels are served in the order in which they asked."""
         with self._lock:
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="hay-say-widgets")
+                self._pool = ThreadPoolExecutor(max_workers=self._threads, thread_name_prefix="hay-say-widgets")
             return self._pool.submit(work)
 
 

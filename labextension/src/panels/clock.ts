@@ -37,3 +37,15 @@ function tickText(seconds: number, step: number): string {
   const minutes = Math.floor(seconds / 60);
   return `${minutes}:${(seconds % 60).toFixed(step < 1 ? 1 : 0).padStart(step < 1 ? 4 : 2, "0")}`;
 }
+
+/** A span for people: "0.4 s", "12 s", "3 min", "2 h 5 min". */
+export function duration(seconds: number): string {
+  if (seconds < 9.95) {
+    return `${Math.max(0.1, seconds).toFixed(1)} s`;
+  }
+  if (seconds < 90) {
+    return `${Math.round(seconds)} s`;
+  }
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

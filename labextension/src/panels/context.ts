@@ -9,12 +9,23 @@ export interface PanelModel<Traits> {
   on(event: `change:${keyof Traits & string}`, listener: TraitChange): void;
   off(event: "msg:custom", listener: CustomMessage): void;
   off(event: `change:${keyof Traits & string}`, listener: TraitChange): void;
-  /** Sends a JSON message to the other side; answers come as "msg:custom". */
-  send(content: Record<string, unknown>): void;
+  /** Sends a JSON message, and buffers beside it, to the other side; answers come as "msg:custom". */
+  send(content: Record<string, unknown>, callbacks?: undefined, buffers?: ArrayBuffer[]): void;
+}
+
+/** A model whose traits the panel writes, too. */
+export interface WritableModel<Traits> extends PanelModel<Traits> {
+  set<Name extends keyof Traits & string>(name: Name, value: Traits[Name]): void;
+  save_changes(): void;
 }
 
 export interface PanelContext<Traits> {
   model: PanelModel<Traits>;
+  el: HTMLElement;
+}
+
+export interface WritablePanelContext<Traits> {
+  model: WritableModel<Traits>;
   el: HTMLElement;
 }
 

@@ -1,6 +1,70 @@
 /** Every word that the panels say, in one place for translation. */
 
 export const labels = {
+  api: {
+    broken: "The kernel could not do this.",
+    unreachable: "The server does not answer.",
+    status: (status: number) => `Something that is not Hay Say Lab answered with status ${status}.`
+  },
+  form: {
+    advanced: "More settings",
+    leave: "as it is",
+    reset: "Back to the default",
+    resetOf: (name: string) => `${name}: back to the default`
+  },
+  picker: {
+    any: "Find a voice",
+    none: "No voice has these words.",
+    more: (count: number) => `${count} more: type to narrow it`
+  },
+  clip: {
+    name: "Recording",
+    drop: "Drop a recording here, or",
+    choose: "Choose a file",
+    record: "Record",
+    stop: "Stop recording",
+    remove: "Remove",
+    recording: "Recording from the microphone.",
+    recorded: (time: string) => `Recording ${time}`,
+    noMicrophone: "The browser gives no microphone: allow it for this page, or choose a file.",
+    sending: (name: string, percent: number) => `Sending ${name}: ${percent} %`,
+    broken: "The recording did not arrive. Choose it again: what arrived is not sent twice.",
+    rate: (kilohertz: number) => `${kilohertz} kHz`,
+    channels: (count: number) => (count === 1 ? "mono" : count === 2 ? "stereo" : `${count} channels`)
+  },
+  generate: {
+    panel: "Generate",
+    ways: "What to do",
+    way: { speak: "Speak a text", convert: "Convert a recording", chain: "Speak, then convert" },
+    text: "Text",
+    placeholder: "What should be said?",
+    voice: { speak: "Voice", convert: "New voice" },
+    prepare: "Prepare",
+    finish: "Finish",
+    effects: "Effects",
+    noEffects: "none",
+    ownEffects: "your own chain",
+    changed: (count: number) => (count === 1 ? "1 changed" : `${count} changed`),
+    button: "Generate",
+    busy: "Asking the host",
+    about: (time: string, megabytes: string) => `About ${time}, ${megabytes} MB of memory`,
+    declared: "(first guess)"
+  },
+  seed: {
+    name: "Seed",
+    lock: "Lock",
+    locked: "Locked",
+    lockHint: "A locked seed gives the same take again; else each take gets a new one",
+    reroll: "Draw",
+    rerollHint: "Draw another seed"
+  },
+  jobs: {
+    stage: (task: string, number: number, count: number) => `${task} (${number} of ${count})`
+  },
+  problems: {
+    count: (count: number) =>
+      count === 1 ? "One thing stands in the way:" : `${count} things stand in the way:`
+  },
   player: {
     panel: (title: string) => `Player: ${title}`,
     untitled: "Untitled take",

@@ -128,10 +128,10 @@ function render({ model, el }: PanelContext<PlayerTraits>): CleanUp {
   };
 
   const root = element(
-    "section",
-    { class: "hay-say-player", "aria-label": labels.player.panel(title) },
+    "div",
+    { class: "hay-say-player", role: "group", "aria-label": labels.player.panel(title) },
     element(
-      "header",
+      "div",
       { class: "hs-head" },
       transport.play,
       element(
@@ -144,7 +144,7 @@ function render({ model, el }: PanelContext<PlayerTraits>): CleanUp {
     ),
     trouble,
     stage.el,
-    element("footer", { class: "hs-foot" }, transport.bar, status),
+    element("div", { class: "hs-foot" }, transport.bar, status),
     transport.help,
     facts.el,
     ...(card ? [recipeView(card)] : [])

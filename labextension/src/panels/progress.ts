@@ -48,8 +48,8 @@ function render({ model, el }: PanelContext<ProgressTraits>): CleanUp {
   const warnings = element("ul", { class: "hs-warnings", "aria-label": labels.progress.warnings });
   const cancel = element("button", { type: "button", class: "hs-cancel" }, labels.progress.cancel);
   const root = element(
-    "section",
-    { class: "hay-say-progress" },
+    "div",
+    { class: "hay-say-progress", role: "group" },
     element("div", { class: "hs-row" }, mark, title, state, share, cancel),
     bar,
     detail,

@@ -133,3 +133,10 @@ export interface ProgressTraits {
   /** What is other than was asked for, each in a sentence. */
   warnings: string[];
 }
+
+export interface GenerateTraits {
+  /** Parts of the first draft; empty: a text to speak by the default voice. */
+  draft: Record<string, unknown>;
+  /** Written here: jobs whose takes have come. */
+  jobs: string[];
+}
