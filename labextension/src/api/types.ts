@@ -5,6 +5,41 @@ export interface ArchitecturesView {
   broken: Record<string, string>[];
 }
 
+/**
+ * One row: who (owner, role) did what to which subject, and the hashes that chain it to the row before
+ * it.
+ */
+export interface AuditEntryView {
+  action: string;
+  actor: string;
+  at: string;
+  detail: Record<string, unknown>;
+  hash: string;
+  number: number;
+  previous: string;
+  role: string;
+  subject: string;
+}
+
+/** What is wrong with a row. */
+export interface AuditFindingView {
+  number: number;
+  what: string;
+}
+
+/** Whether every row is as it was written; if not, which are not. */
+export interface AuditVerdictView {
+  findings: AuditFindingView[];
+  rows: number;
+  sound: boolean;
+}
+
+/** Rows, newest first; `cursor` asks for the next page, None at the end. */
+export interface AuditView {
+  cursor: string | null;
+  entries: AuditEntryView[];
+}
+
 /** `name` of the folder; empty: the time (UTC). */
 export interface BackupOrder {
   name?: string;
@@ -224,13 +259,15 @@ export interface HealthView {
 }
 
 /**
- * A job as everybody sees it. `outputs` are the result's objects by role; `warnings` are those that its
- * request had when it was queued, without patches.
+ * A job as everybody sees it. `device`: where its steps were really made, None before any was. `outputs`
+ * are the result's objects by role; `warnings` are those that its request had when it was queued, without
+ * patches.
  */
 export interface JobView {
   artifact: string | null;
   created_at: string;
   current: number;
+  device: string | null;
   error: Record<string, unknown> | null;
   group: string | null;
   id: string;
@@ -345,10 +382,13 @@ export interface Pronunciation {
 
 /** Where a voice came from and what it may be used for; empty fields are unknown, and shown as such. */
 export interface Provenance {
-  consent?: string;
+  author?: string;
+  consent?: "" | "given" | "not_needed" | "denied";
+  evidence?: string;
   intended_use?: string;
   licence?: string;
   source?: string;
+  training_data?: string;
 }
 
 /** What a prune would remove, or has removed; `over`: budgets that do not hold all the same. */
