@@ -101,7 +101,8 @@ def test_no_command_goes_through_a_shell() -> None:
 
 
 def test_no_file_is_longer_than_its_second_noun() -> None:
-    written = [path for path in tracked_files() if path.suffix in (".py", ".ts", ".mjs", ".css", ".sh")]
+    made = {REPOSITORY / "labextension/src/api/types.ts"}       # from the OpenAPI document, as long as that is
+    written = [path for path in tracked_files() if path.suffix in (".py", ".ts", ".mjs", ".css", ".sh") and path not in made]
     long = {
         path.relative_to(REPOSITORY).as_posix(): lines
         for path in written

@@ -1,5 +1,10 @@
 /** What the host takes and answers. Made by `make docs` from the OpenAPI document; edit the nouns in Python instead. */
 
+/** Why a voice may serve although its provenance has gaps. */
+export interface ApprovalOrder {
+  reason: string;
+}
+
 export interface ArchitecturesView {
   architectures: Record<string, unknown>[];
   broken: Record<string, string>[];
