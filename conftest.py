@@ -39,7 +39,14 @@ FOREIGN = ("HAY_SAY_URL", "HAY_SAY_TOKEN", "HAY_SAY_TOKENS", "HAY_SAY_DATABASE",
 NO_CHROMIUM = "no chromium here"
 NO_POSTGRESQL = "no PostgreSQL here"
 NO_FFMPEG = "no ffmpeg here"
+NO_COMPILER = "no C compiler here"
 NO_TORCH = "no .venv-torch here"
+NOT_RUN = (
+    ("browser tests", NO_CHROMIUM),
+    ("tests of foreign files", NO_FFMPEG),
+    ("tests with torch", NO_TORCH),
+    ("tests on a rough disk", NO_COMPILER),
+)
 TORCH_PYTHON = Path(__file__).parent / ".venv-torch" / "bin" / "python"
 
 
@@ -67,6 +74,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     missing = {"browser": NO_CHROMIUM} if shutil.which("chromium") is None else {}
     missing |= {"torch": NO_TORCH} if not TORCH_PYTHON.exists() else {}
+    missing |= {"compiler": NO_COMPILER} if shutil.which("cc") is None else {}
     if any(item.get_closest_marker("ffmpeg") for item in items):
         from hay_say_lab.audio import ffmpeg
 
@@ -80,7 +88,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Before pytest's own closing line: what was not run for want of a program, and what installing took."""
     skipped = terminalreporter.stats.get("skipped", [])
-    for what, reason in (("browser tests", NO_CHROMIUM), ("tests of foreign files", NO_FFMPEG), ("tests with torch", NO_TORCH)):
+    for what, reason in NOT_RUN:
         unseen = [report for report in skipped if reason in str(report.longrepr)]
         if unseen:
             terminalreporter.write_sep("!", f"NOT RUN: {len(unseen)} {what}, {reason}", red=True)

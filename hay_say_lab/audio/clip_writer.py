@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from hay_say_lab.errors import InvalidRequest, WorkerFailed
+from hay_say_lab.audio.objects import check_whole, disk_heard
+from hay_say_lab.errors import InvalidRequest, StorageFailed, WorkerFailed
 
 if TYPE_CHECKING:
     import numpy
@@ -25,17 +27,27 @@ class ClipWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Raises InvalidRequest where no sample came."""
-        if self._file is not None:
-            self._file.close()
-        if kind is not None:
-            self._path.unlink(missing_ok=True)
-        elif not self.frames:
-            self._path.unlink(missing_ok=True)
+        """Raises InvalidRequest where no sample came, StorageFailed where the disk refused any of them."""
+        try:
+            with disk_heard():
+                if self._file is not None:
+                    self._file.close()
+            if kind is None and self.frames:
+                check_whole(self._path, self.frames)
+                return
+        except StorageFailed:
+            self._removed()
+            raise
+        self._removed()
+        if kind is None:
             raise InvalidRequest("There is no sound in it: it has no samples.", field="clip", fix="Use a longer clip or text.")
 
+    def _removed(self) -> None:
+        with contextlib.suppress(OSError):      # its stage fails, and takes the whole folder with it
+            self._path.unlink(missing_ok=True)
+
     def begin(self, sample_rate: int) -> None:
-        """Before samples at this rate: opens the file, once. Raises WorkerFailed for no rate, or another one than before."""
+        """Before samples at this rate: opens the file, once. Raises WorkerFailed for no rate, or another one than before; StorageFailed."""
         import soundfile
 
         if sample_rate < 1:
@@ -44,18 +56,20 @@ class ClipWriter:
             if sample_rate != self.sample_rate:
                 raise WorkerFailed("The architecture gave pieces of several sample rates.", fix="Tell its author.")
             return
-        self._file = soundfile.SoundFile(
-            self._path, "w", samplerate=sample_rate, channels=1, format="W64", subtype="FLOAT"
-        )
+        with disk_heard():
+            self._file = soundfile.SoundFile(
+                self._path, "w", samplerate=sample_rate, channels=1, format="W64", subtype="FLOAT"
+            )
         self.sample_rate = sample_rate
 
     def write(self, samples: numpy.ndarray) -> None:
-        """Samples (N,) float32. Raises InvalidRequest where one is not finite."""
+        """Samples (N,) float32. Raises InvalidRequest where one is not finite, StorageFailed."""
         import numpy
 
         if not numpy.isfinite(samples).all():
             raise InvalidRequest(
                 "The sound holds samples that are not numbers.", field="clip", fix="Use milder settings or another clip."
             )
-        self._file.write(samples)
+        with disk_heard():
+            self._file.write(samples)
         self.frames += len(samples)

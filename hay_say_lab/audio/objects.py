@@ -5,25 +5,31 @@ A clip is read as a map of its file and written block by block, so neither takes
 
 from __future__ import annotations
 
+import contextlib
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from hay_say_lab.audio.scratch import blocks, let_go, view
 from hay_say_lab.domain.clip import Clip
-from hay_say_lab.errors import InvalidRequest
+from hay_say_lab.errors import InvalidRequest, StorageFailed
 
 if TYPE_CHECKING:
     import numpy
 
 _CHUNK = struct.Struct("<4s12xQ")       # a chunk's name (the rest of its GUID is always the same) and size, head included
 _FIRST_CHUNK = 40
+_WHOLE_SIZE_AT = 16                     # the file's own size, as its head tells it
+_SIZE_BYTES = 8
+_SAMPLE_BYTES = 4
 _MOST_CHUNKS = 16
+_SYSTEM_ERROR = 2                       # of libsndfile: what the disk said it does not tell
 
 
 def write_clip(path: Path, clip: Clip) -> None:
     """Write samples (N,) as float32 at `clip.sample_rate`. Raises InvalidRequest where there is none, or one is not
-    finite; nothing is written then."""
+    finite; nothing is written then. Raises StorageFailed."""
     import numpy
     import soundfile
 
@@ -36,12 +42,52 @@ def write_clip(path: Path, clip: Clip) -> None:
         raise InvalidRequest(
             "The sound holds samples that are not numbers.", field="clip", fix="Use milder settings or another clip."
         )
-    with soundfile.SoundFile(
+    with disk_heard(), soundfile.SoundFile(
         path, "w", samplerate=clip.sample_rate, channels=1, format="W64", subtype="FLOAT"
     ) as file:
         for start, end in blocks(len(samples)):
             file.write(numpy.ascontiguousarray(samples[start:end], dtype=numpy.float32))
             let_go()
+    check_whole(path, len(samples))
+
+
+@contextlib.contextmanager
+def disk_heard() -> Iterator[None]:
+    """Around writing by libsndfile. Raises StorageFailed where the disk refused, as far as the library notices."""
+    import soundfile
+
+    try:
+        yield
+    except AssertionError:                              # soundfile's own: fewer samples were written than given
+        raise _refused() from None
+    except soundfile.LibsndfileError as error:
+        if error.code != _SYSTEM_ERROR:
+            raise
+        raise _refused() from None
+
+
+def check_whole(path: Path, frames: int) -> None:
+    """libsndfile minds no refusal when it writes a clip's head for the last time, and reads one that is not true.
+
+    Raises StorageFailed where the head does not tell of just so many samples, or they do not lie behind it.
+    """
+    with path.open("rb") as file:
+        begin = _samples_begin(file)
+        told = [_size_at(file, _WHOLE_SIZE_AT), _size_at(file, begin - _SIZE_BYTES)]
+    samples_bytes = frames * _SAMPLE_BYTES
+    if not told == [path.stat().st_size, samples_bytes + _CHUNK.size] or told[0] != begin + samples_bytes:
+        raise _refused()
+
+
+def _size_at(file: BinaryIO, at: int) -> int:
+    file.seek(at)
+    return int.from_bytes(file.read(_SIZE_BYTES), "little")
+
+
+def _refused() -> StorageFailed:
+    return StorageFailed(
+        "The disk refused the sound.", field="storage", fix="Free some disk space and try again."
+    )
 
 
 def finite(samples: numpy.ndarray) -> bool:

@@ -110,7 +110,8 @@ class Follower:
 
     def _ask(self, handle: Handle) -> None:
         try:
-            handle.told(JobStatus.from_json(self.api.get(f"/jobs/{handle.id}")))
+            asked_at = time.monotonic()
+            handle.told(JobStatus.from_json(self.api.get(f"/jobs/{handle.id}")), asked_at)
         except LabError as error:
             self._in_vain[handle] = self._in_vain.get(handle, 0) + 1
             if error.retry != "safe" or self._in_vain[handle] >= MOST_TRIES:

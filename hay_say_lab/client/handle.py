@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hay_say_lab.client import display
@@ -24,6 +25,7 @@ class Handle:
         self._follower = follower
         self._news = threading.Condition()
         self._status = status
+        self._told_at = time.monotonic()
         self.failure: LabError | None = None        # why nothing more can be told, while somebody waits
 
     def __repr__(self) -> str:
@@ -39,7 +41,7 @@ class Handle:
     def status(self) -> JobStatus:
         """The job as last told (asked for anew unless it has ended)."""
         if not self._status.ended:
-            self.told(JobStatus.from_json(self._follower.api.get(f"/jobs/{self.id}")))
+            self._ask(lambda: self._follower.api.get(f"/jobs/{self.id}"))
         return self._status
 
     @property
@@ -76,27 +78,27 @@ class Handle:
 
     def cancel(self) -> None:
         """Stop the job; nothing of it is published. A job that has ended stays as it is."""
-        self.told(JobStatus.from_json(self._follower.api.post(f"/jobs/{self.id}/cancel")))
+        self._ask(lambda: self._follower.api.post(f"/jobs/{self.id}/cancel"))
 
     def retry(self) -> None:
         """Try a failed job again, from the stage that failed. Raises IllegalTransition for any other job."""
-        self.told(JobStatus.from_json(self._follower.api.post(f"/jobs/{self.id}/retry", repeat=False)))
+        self._ask(lambda: self._follower.api.post(f"/jobs/{self.id}/retry", repeat=False))
 
     def release(self) -> None:
         """Let a quarantined job out (operators). Raises IllegalTransition for any other job, Forbidden."""
-        self.told(JobStatus.from_json(self._follower.api.post(f"/jobs/{self.id}/release", repeat=False)))
+        self._ask(lambda: self._follower.api.post(f"/jobs/{self.id}/release", repeat=False))
 
     def pin(self) -> None:
         """Keep the result, whatever the storage's budgets say."""
-        self.told(JobStatus.from_json(self._follower.api.post(f"/jobs/{self.id}/pin")))
+        self._ask(lambda: self._follower.api.post(f"/jobs/{self.id}/pin"))
 
     def unpin(self) -> None:
         """Let the result go when its time comes."""
-        self.told(JobStatus.from_json(self._follower.api.post(f"/jobs/{self.id}/unpin")))
+        self._ask(lambda: self._follower.api.post(f"/jobs/{self.id}/unpin"))
 
     def remove(self) -> None:
         """Remove the result; its recipe stays, and makes it again. Raises Conflict for a job at work or pinned."""
-        self.told(JobStatus.from_json(self._follower.api.call("DELETE", f"/jobs/{self.id}/result").json()))
+        self._ask(lambda: self._follower.api.call("DELETE", f"/jobs/{self.id}/result").json())
 
     def events(self) -> list[dict[str, Any]]:
         """The job's story so far."""
@@ -130,11 +132,19 @@ class Handle:
             self._follower.leave(self)
         return self._taken()
 
-    def told(self, status: JobStatus) -> None:
-        """Somebody was told anew. Of two answers that cross on their way the newer one stays, whichever comes last."""
+    def _ask(self, call: Callable[[], Any]) -> None:
+        asked_at = time.monotonic()
+        self.told(JobStatus.from_json(call()), asked_at)
+
+    def told(self, status: JobStatus, asked_at: float = float("-inf")) -> None:
+        """Somebody was told anew. Of two answers that cross on their way the newer one stays, whichever comes last.
+
+        One that was asked for (`asked_at`, monotonic) when the last one was here already is the newer one, whatever its
+        time says: the host's clock may have been set back.
+        """
         with self._news:
-            if not _is_older(status, self._status):
-                self._status = status
+            if asked_at > self._told_at or not _is_older(status, self._status):
+                self._status, self._told_at = status, time.monotonic()
             self._news.notify_all()
 
     def lost(self, error: LabError) -> None:

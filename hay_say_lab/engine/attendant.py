@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 from hay_say_lab.engine.devices import out_of_memory_kills
 from hay_say_lab.engine.order import CPU, Done, Failed, LossKind, Order, Outcome, Progress, Stopped, Usage, WorkerLost
@@ -95,7 +95,7 @@ class Attendant:
         """Spawn from the host's main thread, in a session of its own. Raises WorkerLost where it does not say hello."""
         ours, theirs = socket.socketpair()
         try:
-            with theirs, post.log_file.open("ab") as errors:
+            with theirs, _log_of(post) as errors:
                 process = await asyncio.create_subprocess_exec(
                     post.interpreter, "-P", "-m", "hay_say_lab.worker", str(theirs.fileno()), str(os.getpid()), post.worker,
                     pass_fds=(theirs.fileno(),),
@@ -369,6 +369,15 @@ def _checked_names(files: dict[str, str]) -> dict[str, str]:
         if not isinstance(name, str) or os.path.basename(name) != name or name in ("", ".", "..") or "\0" in name:
             raise ValueError(role)
     return dict(files)
+
+
+def _log_of(post: Post) -> BinaryIO:
+    """Where a worker writes what it has to say: a log is no record, and no reason to start none where the disk refuses."""
+    try:
+        return post.log_file.open("ab")
+    except OSError as error:
+        log.warning("worker %s has no log: %s", post.worker, error.strerror)
+        return open(os.devnull, "ab")
 
 
 INTERPRETER = sys.executable

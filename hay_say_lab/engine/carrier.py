@@ -80,9 +80,11 @@ class Carrier:
             log.exception("carrying stage %d of job %s failed", carried.job.current, carried.job.id)
             await self._ended(carried, WorkerFailed("The host failed while it carried the stage.", fix="See its log."))
         finally:
-            del self.way[carried.job.id]
-            self._pool.release(carried.seat)
-            job = self._store.job(carried.job.id)
+            try:
+                job = await self._after(carried.job.id)
+            finally:
+                del self.way[carried.job.id]
+                self._pool.release(carried.seat)
             gave_way = job.state is State.QUEUED and job.current == carried.job.current
             if gave_way:
                 self._in_parts.add((job.id, job.current))
@@ -99,6 +101,16 @@ class Carrier:
                 if not self.open:
                     raise                       # the next host takes the row over
                 log.exception("the end of a stage could not be written; it is tried again")
+                await asyncio.sleep(SECONDS_TO_WRITE_AGAIN)
+
+    async def _after(self, job_id: str) -> Job:
+        """How a job stands behind its stage; asked again and again while the disk refuses to tell."""
+        while True:
+            try:
+                return self._store.job(job_id)
+            except StorageFailed:
+                if not self.open:
+                    raise
                 await asyncio.sleep(SECONDS_TO_WRITE_AGAIN)
 
     async def _perform(self, carried: Carried, began: float) -> None:

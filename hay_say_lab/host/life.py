@@ -52,7 +52,7 @@ from hay_say_lab.service.pace import Pace
 from hay_say_lab.service.quota import Bounds
 from hay_say_lab.service.surface import Surface
 from hay_say_lab.storage.database import HEAD, Lease, migrate, open_engine
-from hay_say_lab.storage.home import Home, write_atomically
+from hay_say_lab.storage.home import Home, keep_private, remove, write_atomically
 from hay_say_lab.storage.objects import ObjectStore
 from hay_say_lab.storage.rows import now
 from hay_say_lab.storage.store import JobStore
@@ -105,7 +105,7 @@ async def live(settings: Settings) -> None:
     engine_db = open_engine(settings.database or f"sqlite:///{home.database}")
     migrate(engine_db, None if settings.database else home.database)
     if not settings.database:
-        os.chmod(home.database, 0o600)
+        keep_private(home.database)
     lease = Lease(engine_db)
     store = JobStore(engine_db, news.ring)
     with contextlib.ExitStack() as opened:
@@ -116,7 +116,7 @@ async def live(settings: Settings) -> None:
         await surface.witness.begin()
         surface.uploads.sweep()
         if settings.resume and surface.engine.idle:
-            record_path(home.root).unlink(missing_ok=True)      # of a host that crashed; nobody else holds the lock
+            remove(record_path(home.root))                      # of a host that crashed; nobody else holds the lock
             log.info("nothing is unfinished")
         else:
             await _serve(settings, home, surface)
@@ -197,7 +197,7 @@ async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(server.close_all_connections(), 2.0)
         if (present := read_record(home.root)) is not None and present.host_id == surface.host_id:
-            record_path(home.root).unlink(missing_ok=True)
+            remove(record_path(home.root))
         log.info("host %s ends", surface.host_id)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hay_say_lab.client.hosting import answers
 from hay_say_lab.domain.host import lock_path, read_record
+from hay_say_lab.storage.home import disk_refused
 
 SECONDS_TO_TAKE = 15.0
 SECONDS_BETWEEN_TRIES = 0.02
@@ -21,9 +22,12 @@ class AlreadyHosted(Exception):
 def take(home: Path) -> int:
     """Hold the lock until the process ends; returns its descriptor. Waits behind a host that is closing.
 
-    Raises AlreadyHosted where one answers, TimeoutError where one neither answers nor leaves.
+    Raises AlreadyHosted where one answers, TimeoutError where one neither answers nor leaves, StorageFailed.
     """
-    descriptor = os.open(lock_path(home), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = os.open(lock_path(home), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise disk_refused(error) from error
     deadline = time.monotonic() + SECONDS_TO_TAKE
     while not _try(descriptor):
         if _answers(home):

@@ -28,8 +28,7 @@ class BudgetBook:
         problems = list(_problems(budgets))
         if problems:
             raise InvalidRequest(problems[0].message, problems=problems)
-        self._table.truncate()
-        self._table.insert(budgets.as_json())
+        self._table.upsert(budgets.as_json(), lambda kept: True)      # one write: refused, the old ones stay
         self.budgets = budgets
 
 

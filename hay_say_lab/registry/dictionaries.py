@@ -16,7 +16,7 @@ from tinydb import TinyDB, where
 from hay_say_lab.domain.canonical import canonical_json, is_sha256, sha256_hex
 from hay_say_lab.domain.voice import is_slug
 from hay_say_lab.errors import Conflict, DictionaryMissing, InvalidRequest, StorageFailed
-from hay_say_lab.storage.home import write_atomically
+from hay_say_lab.storage.home import make_folder, remove, write_atomically
 from hay_say_lab.text.pronunciation import Pronunciations
 
 MOST_DICTIONARIES = 200         # of one owner
@@ -125,7 +125,7 @@ class Dictionaries:
             return before
         self._check_room(owner, before)
         kept = Kept(owner, name, (*(before.versions if before else ()), version))
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(self._folder)
         write_atomically(self._path(version.id), content)
         self._table.upsert(_document(kept), (where("owner") == owner) & (where("name") == name))
         self._kept[owner, name] = kept
@@ -139,7 +139,7 @@ class Dictionaries:
         needed = {version.id for other in self._kept.values() for version in other.versions}
         for version in kept.versions:
             if version.id not in needed:
-                self._path(version.id).unlink(missing_ok=True)
+                remove(self._path(version.id))
         return kept
 
     def _check_room(self, owner: str, before: Kept | None) -> None:

@@ -34,6 +34,7 @@ from hay_say_lab.service.pace import Pace
 from hay_say_lab.service.ranges import byte_range
 from hay_say_lab.service.views import JobView, job_view
 from hay_say_lab.storage.audit import record
+from hay_say_lab.storage.home import OF_THE_DISK, disk_refused
 
 if TYPE_CHECKING:
     from hay_say_lab.service.routes import Route
@@ -284,6 +285,8 @@ class Missing(LabHandler):
 
 
 def _known(error: BaseException | None, status: int) -> LabError:
+    if isinstance(error, OSError) and error.errno in OF_THE_DISK:
+        return disk_refused(error)
     if isinstance(error, HTTPError):
         if error.status_code == 413:
             return TooLarge("The body is too large.", field="body", fix="Send less at once.")

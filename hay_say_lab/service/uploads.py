@@ -14,7 +14,7 @@ from hay_say_lab.domain.canonical import is_sha256, new_id
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.errors import ClipMissing, Conflict, InvalidRequest, LabError, StorageFailed, TooLarge
 from hay_say_lab.service.quota import Quota
-from hay_say_lab.storage.home import disk_refused
+from hay_say_lab.storage.home import disk_refused, remove
 from hay_say_lab.storage.objects import hash_file
 from hay_say_lab.storage.partials import Partial, Partials
 
@@ -72,7 +72,7 @@ class WholeFile(Incoming):
             raise disk_refused(error) from error
 
     def leave(self) -> None:
-        self.path.unlink(missing_ok=True)
+        remove(self.path)
         self._quota.release(self._owner, self.path.name)
 
     def _count(self, more: int) -> None:
@@ -139,6 +139,8 @@ class Uploads:
         try:
             file.path.touch()
             return await self._keep(owner, file.path, await asyncio.to_thread(hash_file, file.path), label)
+        except OSError as error:
+            raise disk_refused(error) from error
         finally:
             file.leave()
 

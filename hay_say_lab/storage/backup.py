@@ -62,7 +62,7 @@ def restore(home: Home, folder: Path) -> list[str]:
     files = _checked(folder)
     try:
         for name in ("-wal", "-shm"):       # of the database that goes: they would be taken for the other's
-            remove(home.root / f"{DATABASE}{name}")
+            (home.root / f"{DATABASE}{name}").unlink(missing_ok=True)
         for document in home.registry.glob("*.json"):       # one that was not there then is not there again
             if document.name not in files and not document.name.endswith(".previous.json"):
                 os.replace(document, document.with_name(f"{document.name}.before-restore"))

@@ -213,7 +213,8 @@ class Writer:
                     cursor.execute("RELEASE SAVEPOINT one_write")
         except Exception as error:
             log.exception("a commit of %d writes failed", len(group))
-            refused = StorageFailed(f"The database refused a commit ({type(error).__name__}).", field="storage")
+            way_out = "Free some disk space and try again; the host's log says more."
+            refused = StorageFailed(f"The database refused a commit ({type(error).__name__}).", field="storage", fix=way_out)
             outcomes = [_Outcome(entry, None, refused) for entry in group]
         self.observe(time.monotonic() - began, len(group))
         return outcomes

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from hay_say_lab.errors import Fix, StorageFailed
+
+# What a file system says that takes nothing more: full, over its quota, mounted read-only, failing.
+OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +94,32 @@ class Home:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder; what is already gone is fine."""
+    """Remove a file or a folder that nobody needs; what is already gone is fine.
+
+    What the disk does not let go of (it may be read-only) stays: the next host sweeps it.
+    """
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """A private folder, unless it is there. Raises StorageFailed."""
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise disk_refused(error) from error
+
+
+def keep_private(file: Path) -> None:
+    """Only its owner may read or write a file. Raises StorageFailed where the disk refuses to have it so."""
+    try:
+        if file.stat().st_mode & 0o777 != 0o600:
+            os.chmod(file, 0o600)
+    except OSError as error:
+        raise disk_refused(error) from error
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
@@ -108,7 +134,7 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
         os.replace(aside, path)
         sync_folder(path.parent)
     except OSError as error:
-        aside.unlink(missing_ok=True)
+        remove(aside)
         raise disk_refused(error) from error
 
 

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from hay_say_lab.domain.canonical import is_sha256
 from hay_say_lab.errors import ArtifactMissing
-from hay_say_lab.storage.home import disk_refused, sync_folder
+from hay_say_lab.storage.home import disk_refused, remove, sync_folder
 
 BLOCK_BYTES = 1 << 20
 MOST_FRESH = 10_000
@@ -71,7 +71,7 @@ class ObjectStore:
         except OSError as error:
             raise disk_refused(error) from error
         finally:
-            aside.unlink(missing_ok=True)
+            remove(aside)
 
     def publish(self, file: Path, sha256: str | None = None) -> str:
         """Sync a finished file, name it by its content, move it in. Returns the sha256. Raises StorageFailed."""
@@ -83,28 +83,34 @@ class ObjectStore:
             with self._lock:
                 self._mark_fresh(sha256)
                 if target.is_file():
-                    file.unlink()
                     os.utime(target)
-                    return sha256
-                target.parent.mkdir(exist_ok=True, mode=0o700)
-                os.chmod(file, 0o600)
-                os.replace(file, target)
-            sync_folder(target.parent)
+                    file.unlink()
+                else:
+                    target.parent.mkdir(exist_ok=True, mode=0o700)
+                    os.chmod(file, 0o600)
+                    os.replace(file, target)
+            sync_folder(target.parent)          # also of one that was there: whoever moved it in may have failed at this
         except OSError as error:
             raise disk_refused(error) from error
         return sha256
 
     def touch(self, sha256: str) -> None:
         """It was used again: retention takes the longest unused first."""
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):          # gone, or on a disk that takes nothing: it is as old as it looks
             os.utime(self.path(sha256))
 
     def remove(self, sha256: str) -> bool:
-        """Delete a file that no row names. False where it was published again a moment ago: somebody needs it."""
+        """Delete a file that no row names. False where it was published again a moment ago: somebody needs it.
+
+        Raises StorageFailed where the disk does not let go of it.
+        """
         with self._lock:
             if time.monotonic() - self._fresh.get(sha256, -FRESH_SECONDS) < FRESH_SECONDS:
                 return False
-            self.path(sha256).unlink(missing_ok=True)
+            try:
+                self.path(sha256).unlink(missing_ok=True)
+            except OSError as error:
+                raise disk_refused(error) from error
             return True
 
     def _mark_fresh(self, sha256: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -11,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from hay_say_lab.errors import StorageFailed, UploadMissing
-from hay_say_lab.storage.home import disk_refused, write_atomically
+from hay_say_lab.storage.home import disk_refused, remove, write_atomically
+
+log = logging.getLogger(__name__)
 
 SECONDS_TO_GO_ON = 24 * 3600        # after the last byte; what nobody went on with is swept then
 
@@ -60,12 +64,14 @@ class Partials:
         for record in sorted(self._folder.glob("*.json")):
             partial = _read(record)
             if partial is None or self._is_old(partial):
-                self._remove(record.stem)
-            else:
-                yield partial
+                self._swept(record.stem)
+                continue
+            if partial.clip is not None:
+                remove(self.part(partial))          # the disk did not let go of it at its time
+            yield partial
         for part in self._folder.glob("*.part"):
             if not part.with_suffix(".json").exists() and not part.name.startswith("."):
-                part.unlink(missing_ok=True)
+                remove(part)
 
     def received(self, partial: Partial) -> int:
         """How many bytes have come: all of them, where it became a clip."""
@@ -81,7 +87,8 @@ class Partials:
             with self.part(partial).open("ab") as file:
                 file.write(chunk)
         except OSError as error:
-            os.truncate(self.part(partial), before)
+            with contextlib.suppress(OSError):      # else the beginning of the chunk stays: whoever goes on is told so
+                os.truncate(self.part(partial), before)
             raise disk_refused(error) from error
 
     def sync(self, partial: Partial) -> None:
@@ -97,9 +104,10 @@ class Partials:
     def became(self, partial: Partial, clip: str) -> None:
         """Its bytes were published; the record stays for who did not hear so."""
         self._write(replace(partial, clip=clip))
-        self.part(partial).unlink(missing_ok=True)
+        remove(self.part(partial))
 
     def drop(self, partial: Partial) -> None:
+        """Raises StorageFailed; then it is there as before, or without its bytes."""
         self._remove(partial.id)
 
     def part(self, partial: Partial) -> Path:
@@ -114,8 +122,18 @@ class Partials:
         write_atomically(self._folder / f"{partial.id}.json", json.dumps(asdict(partial)).encode())
 
     def _remove(self, name: str) -> None:
-        for ending in ("json", "part"):
-            (self._folder / f"{name}.{ending}").unlink(missing_ok=True)
+        try:
+            for ending in ("part", "json"):
+                (self._folder / f"{name}.{ending}").unlink(missing_ok=True)
+        except OSError as error:
+            raise disk_refused(error) from error
+
+    def _swept(self, name: str) -> None:
+        """The next sweep tries again."""
+        try:
+            self._remove(name)
+        except StorageFailed as refused:
+            log.warning("an upload that nobody went on with cannot be removed: %s", refused.message)
 
 
 def _read(record: Path) -> Partial | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import shutil
@@ -47,14 +48,15 @@ class Kept:
             return None
 
     def keep(self, piece: int, arrays: Mapping[str, numpy.ndarray]) -> None:
-        """Written aside and renamed: a piece is there as a whole or not at all."""
+        """Written aside and renamed: a piece is there as a whole or not at all. Raises OSError."""
         import numpy
 
+        content = io.BytesIO()              # what a disk refuses while an archive is open is told in other words
+        numpy.savez(content, **arrays)  # type: ignore[arg-type]
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self._path(piece)
         aside = path.with_suffix(".part")
-        with aside.open("wb") as file:
-            numpy.savez(file, **arrays)  # type: ignore[arg-type]
+        aside.write_bytes(content.getbuffer())
         os.replace(aside, path)
         self._newest[0] = time.monotonic()
 

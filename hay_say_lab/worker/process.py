@@ -21,6 +21,7 @@ from hay_say_lab.domain.manifest import TextContract
 from hay_say_lab.domain.request import READS_TEXT, RequestText
 from hay_say_lab.errors import LabError, WorkerFailed
 from hay_say_lab.plugin import Result, Runtime, VoiceFiles
+from hay_say_lab.storage.home import OF_THE_DISK, disk_refused
 from hay_say_lab.text.given import Given, given
 from hay_say_lab.worker import long_clip
 from hay_say_lab.worker.code_version import code_version
@@ -200,6 +201,8 @@ def _told(error: Exception, meter: Meter) -> dict[str, Any]:
         log.error("%s at\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
         known: LabError = WorkerFailed("The architecture ran out of memory.", fix="Use a shorter clip or text.")
         return {"error": known.as_json(), "fault": True, "out_of_memory": True, "usage": meter.usage(wanted_mb(error))}
+    if isinstance(error, OSError) and error.errno in OF_THE_DISK:
+        error = disk_refused(error)
     if isinstance(error, LabError):
         return {"error": error.as_json(), "fault": False}
     # Frames without the message: an error's message may hold what a person typed.

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -233,3 +234,11 @@ def test_an_answer_that_was_overtaken_by_a_newer_one_changes_nothing(lab: Lab) -
     assert handle.ended
     assert handle._status is ended
     assert handle.result(1).artifact          # type: ignore[union-attr]
+
+
+def test_a_clock_that_was_set_back_hides_no_end(lab: Lab) -> None:
+    """What is asked for behind an answer is newer than it, whatever the host's clock says."""
+    handle = lab.submit(_request())
+    handle._status = replace(handle._status, document={**handle._status.document, "updated_at": "2999-01-01T00:00:00.000Z"})
+    handle.result(30)
+    assert handle.state == "succeeded"

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.household import STARTERS, Household, wait_until
+from tests.faults.rough import RoughDisk, built, control_of
 
 
 @pytest.fixture
@@ -26,6 +28,19 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
         return household.artifacts()[0]
     finally:
         household.end()
+
+
+@pytest.fixture(scope="session")
+def rough_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built(tmp_path_factory.mktemp("rough"))
+
+
+@pytest.fixture
+def rough_of(rough_library: Path, tmp_path: Path) -> Callable[[Path], RoughDisk]:
+    """A rough disk of its own for a data home."""
+    for file in (rough_library, control_of(rough_library)):
+        shutil.copy(file, tmp_path)
+    return lambda home: RoughDisk(tmp_path.resolve() / rough_library.name, home)
 
 
 def make_household(folder: Path) -> Household:

@@ -54,7 +54,8 @@ class Verdict:
 
 
 def judge(home: Path, acknowledged: dict[str, str]) -> Verdict:
-    """`acknowledged`: job -> how it should have ended ('succeeded', or 'cancelled' where somebody asked for that too)."""
+    """`acknowledged`: job -> how it should have ended: 'succeeded', 'cancelled' where somebody asked for that too, 'let go'
+    where somebody removed its result."""
     verdict = Verdict(jobs=len(acknowledged))
     with contextlib.closing(sqlite3.connect(home / "jobs.sqlite3")) as rows:
         rows.row_factory = sqlite3.Row
@@ -90,7 +91,7 @@ def _one(verdict: Verdict, home: Path, row: sqlite3.Row, story: list[str], wishe
     elif state != "succeeded" and not (state == "cancelled" and wished == "cancelled"):
         verdict.lost += 1
         verdict.notes.append(f"{job}: ended {state}: {story}")
-    elif state == "succeeded" and not _whole(home, row["artifact"]):
+    elif state == "succeeded" and wished != "let go" and not _whole(home, row["artifact"]):
         verdict.lost += 1
         verdict.notes.append(f"{job}: its artifact is not there, or not what its name says")
     elif state == "cancelled" and (row["artifact"] or "finished" in story):

@@ -29,16 +29,10 @@ class Control(ctypes.Structure):
 class RoughDisk:
     """Of one data home. Whoever is started with `environment` lives on it; nothing is rough before somebody says so."""
 
-    def __init__(self, folder: Path, home: Path) -> None:
-        """Compiles the library into `folder`, which lies outside of `home`."""
-        compiler = shutil.which("cc")
-        assert compiler is not None
-        folder.mkdir(parents=True, exist_ok=True)
-        self.library = folder.resolve() / "rough_disk.so"
-        source = Path(__file__).with_name("rough_disk.c")
-        subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(self.library), str(source), "-ldl"], check=True)
-        with self.library.with_name(f"{self.library.name}.control").open("w+b") as file:
-            file.truncate(ctypes.sizeof(Control))
+    def __init__(self, library: Path, home: Path) -> None:
+        """`library` as `built` left it; whoever gives the same one steers the same disk."""
+        self.library = library
+        with control_of(library).open("r+b") as file:
             self._control = Control.from_buffer(mmap.mmap(file.fileno(), ctypes.sizeof(Control)))
         self._control.home = str(home.resolve()).encode()
 
@@ -95,6 +89,22 @@ class RoughDisk:
         """How many calls so far might have failed with this error, by place."""
         counts = self._control.grows if error == "full" else self._control.changes
         return dict(zip(PLACES, map(int, counts), strict=True))
+
+
+def built(folder: Path) -> Path:
+    """The library, compiled into a folder that lies outside of the data home."""
+    compiler = shutil.which("cc")
+    assert compiler is not None
+    folder.mkdir(parents=True, exist_ok=True)
+    library = folder.resolve() / "rough_disk.so"
+    source = Path(__file__).with_name("rough_disk.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-O2", "-o", str(library), str(source), "-ldl"], check=True)
+    control_of(library).write_bytes(bytes(ctypes.sizeof(Control)))
+    return library
+
+
+def control_of(library: Path) -> Path:
+    return library.with_name(f"{library.name}.control")
 
 
 def can_be_built() -> bool:

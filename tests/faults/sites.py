@@ -1,8 +1,8 @@
 """Every place in the code that writes meets a full disk and a read-only one, once: what was going on ends well, or with a
 typed error after which the same call succeeds.
 
-The round is what people do on a usual day. How many calls it makes is not counted beforehand: the nth call of a place is
-failed, n = 1, 2, ..., until a round passes without meeting it.
+An act is what people do on a usual day. Its nth call to the disk at a place is failed, n = 1, 2, ..., until the act passes
+without coming to an nth.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import time
 import wave
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import Any
 from hay_say_lab.domain.host import read_record
 from tests.faults.history import Verdict, judge
 from tests.faults.rough import ERRORS, PLACES, RoughDisk
-from tests.service.running_host import RunningHost, Reply, convert, speak, start_host, until
+from tests.service.running_host import Reply, RunningHost, convert, speak, start_host, until
 
 MOST_TRIES = 4                  # of a call: one fault, and what it may leave to a second one
 SECONDS_TO_END = 60.0
@@ -55,6 +55,7 @@ class Rounds:
     met: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     made: int = 0
+    expected: str | None = None         # what 'speak' makes
 
     def __post_init__(self) -> None:
         self.host = self._started()
@@ -71,6 +72,14 @@ class Rounds:
                     nth = 1
                     while self.meet(Site(act, error, place, nth)):
                         nth += 1
+
+    def calls_of(self, act: str) -> dict[tuple[str, str], int]:
+        """How many calls an act makes: (error, place) -> those that might fail so."""
+        before = {error: self.rough.calls(error) for error in ERRORS}
+        self.made += 1
+        self.acts[act](act)
+        after = {error: self.rough.calls(error) for error in ERRORS}
+        return {(error, place): after[error][place] - before[error][place] for error in ERRORS for place in PLACES}
 
     def meet(self, site: Site) -> bool:
         """One act in which this site fails. False where no call came so far."""
@@ -99,10 +108,11 @@ class Rounds:
         self.rough.lift()
         self.met[f"{site.error} {site.place}"] += met
         told = log.read_bytes()[told_before:]
-        if process.poll() is None:
-            process.terminate()
-            process.wait(30)
-        elif process.returncode != 1 or b"Traceback" in told:
+        record = read_record(self.home)
+        if process.poll() is None and record is not None:
+            self.host = RunningHost(self.home, process, record)
+            return met
+        if process.returncode != 1 or b"Traceback" in told:
             self._wrong(str(site), f"it ended with {process.returncode}: {told[-600:].decode(errors='replace')}")
         self.host = self._started()
         return met
@@ -127,7 +137,12 @@ class Rounds:
         self._ask(site, lambda: self.host.call("PUT", "/dictionaries/words", words))
 
     def _speak(self, site: str) -> None:
-        self._job(site, speak("one two", seed=self.made, fresh=True))
+        """The same words again and again: what comes of them is what came of them when nothing was wrong."""
+        job = self._job(site, speak("one two", seed=7, fresh=True))
+        made = self._ask(site, lambda: self.host.call("GET", f"/jobs/{job}")).get("artifact")
+        self.expected = self.expected or made
+        if made != self.expected:
+            self._wrong(site, f"it made {made}, not {self.expected}")
 
     def _convert(self, site: str) -> None:
         """A recording, or what was made of it before: some stages are found in the cache."""
@@ -179,7 +194,7 @@ class Rounds:
                 self._wrong(site, f"the job ended {seen['state']}: {seen.get('error')}")
             verb = "release" if seen["state"] == "quarantined" else "retry"
             self._ask(site, lambda: self.host.call("POST", f"/jobs/{job}/{verb}"), known=(409,))  # noqa: B023 - the same
-        self._wrong(site, f"the job did not succeed")
+        self._wrong(site, "the job did not succeed")
         return None
 
     def _ended(self, site: str, job: str) -> dict[str, Any]:

@@ -1,7 +1,9 @@
-"""`make faults KILLS=n SEED=s`: a storm of SIGKILL and SIGSTOP over hosts and workers, at instants drawn from a seed.
+"""`make faults KILLS=n SEED=s`: a storm over a data home, of faults at instants drawn from a seed.
 
-Real processes: clients as people have them keep a data home busy while a hand out of the seed strikes. Then everything
-may come to rest, each quarantined job is released once, and the history is judged by rules that know nothing of the engine.
+Hosts and workers are killed and stopped, the disk is full, read-only or slow for a while, the clock jumps. Real
+processes: clients as people have them keep the home busy meanwhile. Each fault is counted only once somebody has felt
+it. Then everything may come to rest: what failed because of the disk is tried again, each quarantined job is released
+once, and the history is judged by rules that know nothing of the engine.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +31,7 @@ from hay_say_lab.domain.host import read_record
 from hay_say_lab.domain.request import Request, RequestText, Step
 from hay_say_lab.errors import LabError
 from tests.faults.history import Verdict, judge
+from tests.faults.rough import PLACES, RoughDisk, built, can_be_built
 
 POLLY = "parrot:polly"
 IN_FLIGHT = 8                   # jobs that wait or run while the storm lasts
@@ -35,7 +39,12 @@ SECONDS_BETWEEN_FAULTS = (0.05, 0.6)
 SECONDS_STOPPED = (0.05, 1.0)
 SHARE_CANCELLED = 0.1
 SECONDS_TO_REST = 180.0
-FAULTS = ("kill host", "kill worker", "kill worker", "stop host", "stop worker")     # workers die most often
+SECONDS_TO_FEEL = 3.0           # within which somebody meets a fault of the disk or the clock, or it is none
+SECONDS_ROUGH = (0.0, 0.8)      # how long such a fault goes on once it was felt
+SECONDS_OF_A_WRITE = (0.02, 0.2)
+LONGEST_JUMP = 12 * 3600        # seconds, forth or back
+OF_PROCESSES = ("kill host", "kill worker", "kill worker", "stop host", "stop worker")     # workers die most often
+OF_THE_DISK = ("full disk", "full disk", "read-only disk", "slow disk", "jumping clock")
 
 
 @dataclass
@@ -44,10 +53,13 @@ class Storm:
 
     home: Path
     seed: int
+    rough: RoughDisk | None         # None: no compiler, so only processes are struck
     acknowledged: dict[str, str] = field(default_factory=dict)
     struck: Counter[str] = field(default_factory=Counter)
+    trouble: Exception | None = None
 
     def __post_init__(self) -> None:
+        self._faults = OF_PROCESSES + (OF_THE_DISK if self.rough is not None else ())
         self._lab = Lab(self.home)
         self._random = random.Random(self.seed)
         self._over = threading.Event()
@@ -57,32 +69,49 @@ class Storm:
         """Strike so many times while clients go on asking."""
         asking = threading.Thread(target=self._ask, args=(random.Random(self.seed + 1),), name="asking")
         asking.start()
-        while self.struck.total() < faults:
+        while self.struck.total() < faults and self.trouble is None:
             time.sleep(self._random.uniform(*SECONDS_BETWEEN_FAULTS))
-            fault = self._random.choice(FAULTS)
-            if self._strike(fault):
+            fault = self._random.choice(self._faults)
+            if self._roughen(fault) if fault in OF_THE_DISK else self._strike(fault):
                 self.struck[fault] += 1
         self._over.set()
         asking.join()
+        if self.trouble is not None:
+            raise self.trouble
 
     def rest(self) -> None:
         """Until every job has ended; each quarantined one is released once. Raises AssertionError where one does not."""
         released: set[str] = set()
+        waiting = list(self.acknowledged)
         deadline = time.monotonic() + SECONDS_TO_REST
-        while waiting := [job for job in self.acknowledged if not self._settled(job, released)]:
+        while waiting := [job for job in waiting if not self._settled(job, released)]:
             assert time.monotonic() < deadline, f"not ended: {[(job, self._lab.job(job).state) for job in waiting]}"
             time.sleep(0.1)
 
     def verdict(self) -> Verdict:
-        """After the last host has ended."""
+        """After the last host has ended. What the disk did not let go of at its time is the next host's to sweep."""
+        found = self._lab.storage.fsck(deep=True)
         self._end_host()
         verdict = judge(self.home, self.acknowledged)
+        if verdict.orphans and any(self.struck[fault] for fault in OF_THE_DISK):
+            self._lab.storage.use()
+            self._end_host()
+            verdict = judge(self.home, self.acknowledged)
+        if not found["sound"]:
+            verdict.lost += 1
+            verdict.notes.append(f"fsck: {found}")
         alive = self._alive()
         verdict.orphans += len(alive)
         verdict.notes += [f"still alive: {' '.join(process.cmdline())}" for process in alive]
         return verdict
 
     def _ask(self, dice: random.Random) -> None:
+        try:
+            self._ask_on(dice)
+        except Exception as trouble:  # noqa: BLE001 - the thread that rages raises it
+            self.trouble = trouble
+
+    def _ask_on(self, dice: random.Random) -> None:
         """A client that keeps the queue filled, and now and then thinks better of it."""
         going: list[Handle] = []
         while not self._over.is_set():
@@ -112,6 +141,7 @@ class Storm:
             except LabError as trouble:
                 if trouble.retry != "safe":
                     raise
+                time.sleep(0.05)
 
     @staticmethod
     def _ended(handle: Handle) -> bool:
@@ -126,6 +156,9 @@ class Storm:
             if handle.state == "quarantined" and job not in released:
                 released.add(job)
                 handle.release()
+                return False
+            if handle.state == "failed" and _disks_fault(handle):
+                handle.retry()
                 return False
         except LabError:
             return False
@@ -142,12 +175,37 @@ class Storm:
                 return False
             if fault.startswith("kill"):
                 victim.kill()
-                return True
+                return _gone(victim)
             victim.suspend()
+            stopped = _stands_still(victim)
             time.sleep(self._random.uniform(*SECONDS_STOPPED))
             victim.resume()
-            return True
+            return stopped
         return False
+
+    def _roughen(self, fault: str) -> bool:
+        """The disk or the clock for a while. False where nobody felt it."""
+        rough = self.rough
+        assert rough is not None
+        if fault == "slow disk":
+            rough.slow(self._random.uniform(*SECONDS_OF_A_WRITE))
+            felt = self._felt(lambda: rough.delayed)
+        elif fault == "jumping clock":
+            rough.jump(self._random.randint(-LONGEST_JUMP, LONGEST_JUMP) or 3600)
+            felt = self._felt(lambda: rough.asked)
+        else:
+            most = len(PLACES) if self._random.random() < 0.5 else 1       # the whole disk, or a corner of it
+            rough.refuse(fault.removesuffix(" disk"), self._random.sample(PLACES, most))
+            felt = self._felt(lambda: rough.felt)
+        time.sleep(self._random.uniform(*SECONDS_ROUGH))
+        rough.lift()
+        return felt
+
+    def _felt(self, count: Callable[[], int]) -> bool:
+        deadline = time.monotonic() + SECONDS_TO_FEEL
+        while not count() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return count() > 0
 
     def _host(self) -> psutil.Process | None:
         record = read_record(self.home)
@@ -180,13 +238,39 @@ class Storm:
         return found
 
 
+def _disks_fault(handle: Handle) -> bool:
+    """Whether a failed job says that the disk refused: then it may be tried again, as often as that happens."""
+    error = handle.status.error or {}
+    return bool(error.get("code") == "storage_failed")
+
+
+def _gone(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+        process.wait(5)
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
+def _stands_still(process: psutil.Process) -> bool:
+    for _ in range(100):
+        if process.status() == psutil.STATUS_STOPPED:
+            return True
+        time.sleep(0.01)
+    return False
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--kills", type=int, default=60, help="how many faults")
     parser.add_argument("--seed", type=int, default=1, help="the same seed strikes in the same order")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="hay-say-storm-") as folder:
-        storm = Storm(Path(folder) / "home", options.seed)
+        home = Path(folder) / "home"
+        rough = RoughDisk(built(Path(folder)), home) if can_be_built() else None
+        if rough is None:
+            sys.stderr.write("THE DISK AND THE CLOCK ARE NOT STRUCK: no C compiler here\n")
+        else:
+            os.environ |= rough.environment             # of the hosts that the client starts; not of this process
+        storm = Storm(home, options.seed, rough)
         storm.rage(options.kills)
         storm.rest()
         verdict = storm.verdict()
