@@ -127,8 +127,8 @@ class Done:
 
     files: Mapping[str, str]
     usage: Usage | None = None
-    load_seconds: float = 0.0
-    keep_seconds: float = 0.0
+    load_seconds: float = field(default=0.0, compare=False)
+    keep_seconds: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

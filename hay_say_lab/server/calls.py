@@ -37,6 +37,10 @@ class Outgoing:
     headers: HTTPHeaders
 
 
+def body_too_large() -> TooLarge:
+    return TooLarge(f"The body is larger than {LARGEST_KEPT_BYTES >> 20} MB.", field="body", fix="Send less at once.")
+
+
 class Call(ABC):
     """`take` the body piece by piece, then `perform`. `abandon`: nobody waits for the answer any more."""
 
@@ -83,9 +87,7 @@ class KeptCall(Call):
         Raises TooLarge, HostUnreachable, HostLost.
         """
         if self._too_large:
-            raise TooLarge(
-                f"The body is larger than {LARGEST_KEPT_BYTES >> 20} MB.", field="body", fix="Send less at once."
-            )
+            raise body_too_large()
         loop = asyncio.get_running_loop()
         deadline: float | None = None
         pause = SECONDS_BETWEEN_TRIES

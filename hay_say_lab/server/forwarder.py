@@ -18,7 +18,7 @@ from tornado.iostream import StreamClosedError
 
 from hay_say_lab.errors import Forbidden, InvalidRequest, LabError, NotFound, TooLarge, Unauthorized
 from hay_say_lab.server import passage
-from hay_say_lab.server.calls import LARGEST_STREAMED_BYTES, Call, KeptCall, Outgoing, StreamedCall
+from hay_say_lab.server.calls import LARGEST_STREAMED_BYTES, Call, KeptCall, Outgoing, StreamedCall, body_too_large
 from hay_say_lab.server.finder import HostFinder
 
 log = logging.getLogger(__name__)
@@ -52,9 +52,17 @@ class Forwarder(ExtensionHandlerMixin, APIHandler):
         outgoing = Outgoing(method, path, target, passage.to_host(method, path, self.request.headers))
         kind = self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if method in ("GET", "HEAD") or kind in _KEPT_KINDS:
+            self._bound_body()
             self._call = KeptCall(outgoing, self._finder, self)
         else:
             await self._open_upload(outgoing)  # type: ignore[misc]
+
+    def _bound_body(self) -> None:
+        """What is too large to be kept is read to its end all the same, up to here. Raises TooLarge where more is announced."""
+        text = self.request.headers.get("Content-Length", "")
+        if text.isdecimal() and int(text) > LARGEST_STREAMED_BYTES:
+            raise body_too_large()
+        self._connection.set_max_body_size(LARGEST_STREAMED_BYTES)
 
     @web.authenticated
     @authorized("write")

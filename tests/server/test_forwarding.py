@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from tornado.httpclient import HTTPResponse
 
 from tests.server.conftest import Fetch
-from tests.service.running_host import RunningHost, speak
+from tests.service.running_host import PREFIX, RunningHost, speak
 from tests.service.sounds import noise
 
 JSON = {"Content-Type": "application/json"}
@@ -117,6 +118,20 @@ async def test_json_beyond_the_limit_is_a_typed_refusal(fetch: Fetch) -> None:
     answer = await fetch("/preflight", "POST", body=b" " * (5 << 20), headers=JSON)
     assert answer.code == 413
     assert _json(answer)["code"] == "too_large"
+
+
+async def test_json_that_announces_more_than_is_even_thrown_away_is_a_typed_refusal(
+    fetch: Fetch, jp_http_port: int, jp_base_url: str, jp_auth_header: dict[str, str]
+) -> None:
+    assert (await fetch("/health")).code == 200
+    reader, writer = await asyncio.open_connection("127.0.0.1", jp_http_port)
+    given = {"Host": f"127.0.0.1:{jp_http_port}", **jp_auth_header, **JSON, "Content-Length": str(1 << 40)}
+    lines = [f"POST {jp_base_url.rstrip('/')}{PREFIX}/preflight HTTP/1.1", *(f"{name}: {value}" for name, value in given.items())]
+    writer.write("\r\n".join([*lines, "", ""]).encode())
+    head = await reader.readuntil(b"\r\n\r\n")
+    assert b" 413 " in head.splitlines()[0]
+    assert b'"too_large"' in await reader.read()
+    writer.close()
 
 
 async def test_a_part_of_an_export_is_a_part(fetch: Fetch, spoken: dict[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -188,6 +190,40 @@ def test_a_body_too_large_is_a_typed_413(path: str, host: RunningHost) -> None:
     reply = host.call(BODIES[path].method, path.format(dictionary="mine"), body=b" " * (5 << 20), headers=JSON)
     assert reply.status == 413
     assert reply.error["code"] == "too_large"
+
+
+def _head(length: str) -> bytes:
+    return (
+        f"POST /hay-say/v1/preflight HTTP/1.1\r\nHost: {{host}}\r\nAuthorization: Bearer {{token}}\r\n"
+        f"Content-Type: application/json\r\n{length}\r\n\r\n"
+    ).encode()
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_one_that_is_much_too_large_is_read_to_its_end_and_not_kept(announced: bool, host: RunningHost) -> None:
+    """20 MB: more than was ever kept. Announced at once, or in chunks that nobody has counted before."""
+    block = b" " * (1 << 20)
+    with socket.create_connection(("127.0.0.1", host.port), timeout=20) as line:
+        head = _head(f"Content-Length: {20 << 20}" if announced else "Transfer-Encoding: chunked")
+        line.sendall(head.replace(b"{host}", f"127.0.0.1:{host.port}".encode()).replace(b"{token}", host.secret.encode()))
+        for _ in range(20):
+            line.sendall(block if announced else b"100000\r\n" + block + b"\r\n")
+        if not announced:
+            line.sendall(b"0\r\n\r\n")
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        assert answer.status == 413
+        assert json.loads(answer.read())["code"] == "too_large"
+
+
+def test_one_that_announces_more_than_is_even_thrown_away_is_refused_at_its_head(host: RunningHost) -> None:
+    with socket.create_connection(("127.0.0.1", host.port), timeout=20) as line:
+        head = _head(f"Content-Length: {1 << 40}")
+        line.sendall(head.replace(b"{host}", f"127.0.0.1:{host.port}".encode()).replace(b"{token}", host.secret.encode()))
+        answer = http.client.HTTPResponse(line)
+        answer.begin()
+        assert answer.status == 413
+        assert json.loads(answer.read())["code"] == "too_large"
 
 
 PATHS = {
