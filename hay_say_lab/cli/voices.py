@@ -21,6 +21,7 @@ def declare(parser: Parser) -> None:
         ("list", "list the installed voices", _declare_list),
         ("show", "show one voice with its provenance", _declare_voice),
         ("add", "make a voice from a recording of somebody who agreed to it", _declare_add),
+        ("export", "write a voice with its signed passport into one file", _declare_export),
         ("provenance", "correct what is known of a voice; what is not named stays", _declare_provenance),
         ("approve", "let a voice serve although its provenance has gaps", _declare_approve),
         ("withdraw", "take an approval back", _declare_voice),
@@ -58,6 +59,11 @@ def _declare_provenance(parser: Parser) -> None:
     declare_provenance(parser, unsaid=None)
 
 
+def _declare_export(parser: Parser) -> None:
+    _declare_voice(parser)
+    parser.add_argument("--out", metavar="FILE", required=True, help="the file to write, a zip")
+
+
 def _declare_approve(parser: Parser) -> None:
     _declare_voice(parser)
     parser.add_argument("--reason", metavar="TEXT", required=True, help="why it may serve; it stays with the voice")
@@ -81,6 +87,9 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
     if options.verb == "show":
         voice = voices[options.voice]
         session.answer(voice, _described(voice))
+    elif options.verb == "export":
+        path = voices.export(options.voice, options.out)
+        session.answer({"voice": options.voice, "path": str(path)}, str(path))
     elif options.verb in ("provenance", "approve", "withdraw"):
         changed = _judge(options, session)
         session.answer(changed, _described(changed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import shutil
 import threading
 import time
 import urllib.parse
@@ -67,17 +68,18 @@ class Api:
         body: bytes | Path | None = None,
         headers: Mapping[str, str] | None = None,
         repeat: bool = True,
+        into: Path | None = None,
     ) -> Answer:
         """Raises the LabError that the host tells, HostUnreachable, or HostLost where `repeat` is False.
 
-        A Path as body is streamed.
+        A Path as body is streamed. `into`: the file that a good answer's content goes to; the answer holds none then.
         """
         given = {name: value for name, value in (query or {}).items() if value is not None}
         target = PREFIX + path + (f"?{urllib.parse.urlencode(given, doseq=True)}" if given else "")
         deadline = time.monotonic() + SECONDS_TO_REPEAT
         while True:
             try:
-                return self._once(method, target, body, dict(headers or {}), repeat)
+                return self._once(method, target, body, dict(headers or {}), repeat, into)
             except (HostClosing, ConnectionRefusedError) as closed:
                 failure: Exception = closed             # nobody heard the call
             except (OSError, http.client.HTTPException) as broken:
@@ -94,7 +96,7 @@ class Api:
             time.sleep(0.05)
 
     def _once(
-        self, method: str, target: str, body: bytes | Path | None, headers: dict[str, str], repeat: bool
+        self, method: str, target: str, body: bytes | Path | None, headers: dict[str, str], repeat: bool, into: Path | None
     ) -> Answer:
         address = self._address
         if address is None or not self.hosting.is_current(address):     # another may sit behind a dead host's port
@@ -113,7 +115,7 @@ class Api:
             else:
                 connection.request(method, base + target, body=body, headers=headers)
                 response = connection.getresponse()
-            content = response.read()
+            content = response.read() if into is None or response.status >= 300 else _kept(response, into)
         except (OSError, http.client.HTTPException):
             self._threads.connection = None
             raise
@@ -131,6 +133,15 @@ class Api:
         connection = kind(parts.hostname or "", parts.port, timeout=SECONDS_TO_ANSWER)
         self._threads.connection, self._threads.url = connection, address.url
         return connection
+
+
+def _kept(response: http.client.HTTPResponse, into: Path) -> bytes:
+    """Write an answer's content into a file. Raises HTTPException where it was cut off."""
+    with into.open("wb") as file:
+        shutil.copyfileobj(response, file, 1 << 20)
+        if response.length:
+            raise http.client.IncompleteRead(b"", response.length)
+    return b""
 
 
 def _error(status: int, content: bytes) -> LabError:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from hay_say_lab.client.api import Api
+from hay_say_lab.errors import NotFound
 
 if TYPE_CHECKING:
     from hay_say_lab.client.take import Take
@@ -87,6 +89,19 @@ class VoiceShelf(Mapping[str, dict[str, Any]]):
         """
         known = {**self[voice_id]["provenance"], **changes}
         return dict(self._api.put(f"/voices/{quote(voice_id, safe='')}/provenance", known))
+
+    def export(self, voice_id: str, path: str | Path) -> Path:
+        """Write a voice with its signed passport into one file. For operators. Raises VoiceMissing, Conflict, NotFound."""
+        target = Path(path).expanduser()
+        if not target.parent.is_dir():
+            raise NotFound(f"There is no folder '{target.parent}'.", field="path", fix="Make it, or choose another.")
+        aside = target.with_name(f".{target.name}.part")
+        try:
+            self._api.call("GET", f"/voices/{quote(voice_id, safe='')}/pack", into=aside)
+            os.replace(aside, target)
+        finally:
+            aside.unlink(missing_ok=True)
+        return target
 
     def approve(self, voice_id: str, reason: str) -> dict[str, Any]:
         """Let a voice serve although its provenance has gaps. For operators. Raises VoiceMissing, InvalidRequest, Conflict."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
-Action = Literal["add", "remove", "restore", "approve", "withdraw", "serve", "deny", "override", "provenance", "preset", "begin"]
+Action = Literal["add", "remove", "restore", "approve", "withdraw", "serve", "export", "deny", "override", "provenance", "preset", "begin"]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 
 LONGEST_NAME = 255              # characters of an actor, a subject

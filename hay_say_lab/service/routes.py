@@ -169,6 +169,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/voices/{voice}", vo.VoiceHandler, "One voice.", answer=dict, errors=(404,)),
     Route("DELETE", "/voices/{voice}", vo.VoiceHandler, "Remove a voice and its files.", Role.OPERATOR, answer=dict,
           errors=(404, 409), library=True),
+    Route("GET", "/voices/{voice}/pack", vo.PackHandler, "A voice as one file: a plain zip with its signed passport.",
+          Role.OPERATOR, answer="application/zip", parameters=(_RANGE,), errors=(404, 409, 416, 507)),
     Route("PUT", "/voices/{voice}/provenance", vo.ProvenanceHandler,
           "Make this all that is known of where a voice is from. An approval falls.", Role.OPERATOR, body=Provenance,
           answer=dict, errors=(404, 409, 422), library=True),

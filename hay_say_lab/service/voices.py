@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.licence import ANSWERS, commercial_use
 from hay_say_lab.domain.serving import provenance_state
 from hay_say_lab.domain.voice import Provenance, Voice
 from hay_say_lab.engine.approval import ApprovalOrder
 from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.errors import InvalidRequest
+from hay_say_lab.library.passport import SUFFIX, Signer, write_pack
 from hay_say_lab.service.handler import LabHandler
 from hay_say_lab.service.views import VoicesView
+from hay_say_lab.storage.home import remove
+from hay_say_lab.storage.objects import hash_file
+from hay_say_lab.storage.rows import now
 
 
 def voice_view(voice: Voice) -> dict[str, Any]:
@@ -46,6 +54,35 @@ class VoiceHandler(LabHandler):
         voice = await self.off_loop(self.surface.fitting.remove, voice_id)
         await self.tell("remove", voice.id, hash=voice.hash)
         self.reply(voice.as_json())
+
+
+class PackHandler(LabHandler):
+    """A voice as one file, with its passport. Made anew for each call; the same on the same day."""
+
+    async def get(self, voice_id: str) -> None:
+        voice = self.surface.voices.get(voice_id)
+        folder = self.surface.home.scratch / f"pack-{new_id()}"
+        with left_empty(folder):
+            pack = await self.off_loop(self._written, voice, folder)
+            sha256 = await self.off_loop(hash_file, pack)
+            await self.tell("export", voice.id, hash=voice.hash, pack=sha256)
+            await self.send_file(pack, "application/zip", sha256, f"{voice.id.replace(':', '-')}{SUFFIX}")
+
+    def _written(self, voice: Voice, folder: Path) -> Path:
+        home = self.surface.home
+        files = {role: home.voice_folder(voice.id) / file.name for role, file in voice.files.items()}
+        write_pack(voice, files, Signer.of(home.lab_key), now()[:10], folder / "pack")
+        return folder / "pack"
+
+
+@contextlib.contextmanager
+def left_empty(folder: Path) -> Iterator[None]:
+    """A folder that is gone behind the block, however that ended."""
+    folder.mkdir(mode=0o700)
+    try:
+        yield
+    finally:
+        remove(folder)
 
 
 class ProvenanceHandler(LabHandler):

@@ -35,6 +35,11 @@ class Home:
         return self.registry / "audit.json"
 
     @property
+    def lab_key(self) -> Path:
+        """The secret that this lab signs passports with; made when the first one is."""
+        return self.root / "passport.key"
+
+    @property
     def objects(self) -> Path:
         return self.root / "objects"
 

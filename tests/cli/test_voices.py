@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hay_say_lab.library.passport import check
 from tests.cli.shell import Shell
 
 PROVENANCE = ("--source", "a machine", "--licence", "CC0-1.0", "--consent", "not_needed", "--intended-use", "tests",
@@ -45,6 +46,17 @@ def test_a_voice_is_made_from_a_recording_used_and_removed(hay_say: Shell) -> No
     said = hay_say.json("recipe", take["recipe"]).document["recipe"]["voices"][voice]
     assert (said["licence"], said["author"], said["consent"]) == ("CC0-1.0", "the tests", "not_needed")
     assert "evidence" not in said, "who gave a consent stays with the voice"
+    assert hay_say("voices", "export", voice, "--out", "mine.zip").status == 0
+    verdict = check(hay_say.folder / "mine.zip")
+    assert verdict.sound
+    assert verdict.voice is not None
+    assert (verdict.voice.id, verdict.voice.provenance.evidence) == (voice, "not a person")
+    assert hay_say.json("voices", "export", "parrot:polly", "--out", "polly.zip").status == 5
+    assert not list(hay_say.folder.glob("*polly*"))
+    corrected = hay_say.json("voices", "provenance", voice, "--licence", "CC-BY-NC-4.0").document
+    assert (corrected["commercial_use"], corrected["provenance"]["author"]) == ("no", "the tests")
+    sold = hay_say.json("voices", "list", "--commercial-use", "yes").document["voices"]
+    assert voice not in [found["id"] for found in sold]
     assert hay_say("voices", "remove", voice).status == 0
     assert hay_say("voices", "show", voice).status == 4
 
