@@ -7,6 +7,7 @@ LabError
 │   └── VoiceNotServed     not enough is known of the voice for it to serve anybody here
 ├── NotFound              404
 │   ├── VoiceMissing
+│   ├── AssetMissing
 │   ├── ArchitectureMissing
 │   ├── JobMissing
 │   ├── BatchMissing
@@ -178,6 +179,10 @@ class NotFound(LabError):
 
 class VoiceMissing(NotFound):
     code = "voice_missing"
+
+
+class AssetMissing(NotFound):
+    code = "asset_missing"
 
 
 class ArchitectureMissing(NotFound):

@@ -43,7 +43,7 @@ def _declare_backup(parser: Parser) -> None:
 
 def _declare_fsck(parser: Parser) -> None:
     parser.add_argument("--deep", action="store_true", help="read the content of every object")
-    parser.add_argument("--mend", action="store_true", help="remove files that nothing names; mark what is missing")
+    parser.add_argument("--mend", action="store_true", help="remove files that nothing names, lay voices out again; mark what is missing")
 
 
 def run(options: argparse.Namespace, session: Session) -> Exit:
@@ -105,6 +105,8 @@ def _told_findings(found: Mapping[str, Any]) -> str:
     lines = [f"{found['objects']} objects"]
     for name in ("orphans", "missing", "damaged", "broken"):
         lines += [f"{name}: {item}" for item in found[name]]
+    for name, items in found["library"].items():
+        lines += [f"voices {name}: {item}" for item in items] if name != "contents" else [f"{items} files of voices"]
     return "\n".join(lines if not found["sound"] else [*lines, "store and disk agree"])
 
 

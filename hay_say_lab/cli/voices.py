@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from hay_say_lab.cli import removal
 from hay_say_lab.cli.command import Command, Parser, actions
 from hay_say_lab.cli.exits import Exit
 from hay_say_lab.cli.report import ReportBeside
@@ -14,6 +15,8 @@ from hay_say_lab.domain.licence import ANSWERS
 from hay_say_lab.domain.voice import CONSENTS
 
 PROVENANCE = ("source", "author", "licence", "intended_use", "training_data", "consent", "evidence")
+
+_LEAVING = {"remove": removal.remove, "restore": removal.restore, "trash": removal.trash}
 
 
 def declare(parser: Parser) -> None:
@@ -25,7 +28,9 @@ def declare(parser: Parser) -> None:
         ("provenance", "correct what is known of a voice; what is not named stays", _declare_provenance),
         ("approve", "let a voice serve although its provenance has gaps", _declare_approve),
         ("withdraw", "take an approval back", _declare_voice),
-        ("remove", "remove a voice and its files", _declare_voice),
+        ("remove", "put a voice into the trash", removal.declare_remove),
+        ("restore", "take a voice out of the trash, or keep one that is to go", removal.declare_restore),
+        ("trash", "tell what lies in the trash, or empty it", removal.declare_trash),
     )
     actions(parser, verbs, default="list")
     parser.set_defaults(words=[], commercial_use="")
@@ -93,9 +98,8 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
     elif options.verb in ("provenance", "approve", "withdraw"):
         changed = _judge(options, session)
         session.answer(changed, _described(changed))
-    elif options.verb == "remove":
-        voice = voices.remove(options.voice)
-        session.answer(voice, f"{voice['id']} is removed.")
+    elif options.verb in _LEAVING:
+        return _LEAVING[options.verb](options, session)
     else:
         _add(options, session)
     return Exit.DONE
@@ -162,7 +166,8 @@ def _state(voice: dict[str, Any]) -> str:
 COMMAND = Command(
     name="voices",
     summary="list, show, add and remove voices",
-    description="List the installed voices, show where one came from, make a new one from a recording, remove one.",
+    description="List the installed voices, show where one came from, make a new one from a recording, remove one. What is "
+    "removed lies in the trash for a day (HAY_SAY_TRASH_SECONDS); then its files go, except those that others share.",
     declare=declare,
     run=run,
     examples=(

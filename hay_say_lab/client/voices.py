@@ -111,6 +111,24 @@ class VoiceShelf(Mapping[str, dict[str, Any]]):
         """Take an approval back. For operators. Raises VoiceMissing."""
         return dict(self._api.post(f"/voices/{quote(voice_id, safe='')}/withdraw", {}))
 
-    def remove(self, voice_id: str) -> dict[str, Any]:
-        """Raises VoiceMissing, Conflict for a voice that comes with its architecture."""
-        return dict(self._api.call("DELETE", f"/voices/{quote(voice_id, safe='')}", repeat=False).json())
+    def removal(self, voice_id: str) -> dict[str, Any]:
+        """What its removal would free, and which jobs use it: {'bytes', 'files', 'kept_because', 'jobs', 'removable'}."""
+        return dict(self._api.get(f"/voices/{quote(voice_id, safe='')}/removal"))
+
+    def remove(self, voice_id: str, *, after_jobs: bool = False) -> dict[str, Any]:
+        """Into the trash: {'state', 'frees_bytes', 'until', ...}. Raises VoiceMissing, Conflict for a voice that comes with
+        its architecture, or that jobs use, unless it may go when the last of them has ended."""
+        path = f"/voices/{quote(voice_id, safe='')}?after_jobs={str(after_jobs).lower()}"
+        return dict(self._api.call("DELETE", path, repeat=False).json())
+
+    def restore(self, voice_id: str) -> dict[str, Any]:
+        """Out of the trash again. Raises VoiceMissing, Conflict where another one has its name by now."""
+        return dict(self._api.post(f"/voices/{quote(voice_id, safe='')}/restore", None, repeat=False))
+
+    def trash(self) -> dict[str, Any]:
+        """What was removed and can be restored, and the bytes that emptying it frees."""
+        return dict(self._api.get("/trash"))
+
+    def empty_trash(self) -> dict[str, Any]:
+        """For good: {'freed_bytes'}."""
+        return dict(self._api.call("DELETE", "/trash", repeat=False).json())

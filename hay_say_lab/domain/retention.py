@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 Kind = Literal["result", "cache", "source"]     # what a job uses an object for
-CLASSES = ("objects", "cache", "voices", "logs", "environments", "database")
+CLASSES = ("objects", "cache", "voices", "assets", "trash", "logs", "environments", "database")
 DAY_SECONDS = 86_400.0
 ORPHAN_SECONDS = DAY_SECONDS    # an object that nothing names may be a result whose row is still being written
 MB = 1 << 20
@@ -71,14 +71,16 @@ class Holdings:
     other_bytes: Mapping[str, int] = field(default_factory=dict)    # of the classes that are no objects
     free_bytes: int = 0
     remembered: frozenset[str] = frozenset()                # objects of kept results that no job names: measures
+    expired: tuple[tuple[str, int], ...] = ()               # what has lain in the trash long enough: id, bytes that it frees
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One thing that goes: 'result' (a job's), 'cache', 'upload' or 'orphan', why, and the bytes that it frees."""
+    """One thing that goes: 'result' (a job's), 'cache', 'upload', 'orphan' or 'trash' (a voice or an asset), why, and the
+    bytes that it frees."""
 
-    what: Literal["result", "cache", "upload", "orphan"]
-    name: str                   # a job's id, or an object's sha256
+    what: Literal["result", "cache", "upload", "orphan", "trash"]
+    name: str                   # a job's id, an object's sha256, a voice's or an asset's id
     reason: str
     frees_bytes: int
     owner: str = ""
@@ -127,10 +129,11 @@ def owners_use(found: Holdings) -> dict[str, int]:
 def plan(found: Holdings, budgets: Budgets, now: float) -> Plan:
     """What must go for the budgets to hold, at `now` (seconds since the epoch).
 
-    Orphans, then what is too old, then the cache by longest unused, then results by oldest with what only they need,
+    What has lain in the trash long enough, orphans, then what is too old, then the cache by longest unused, then results by oldest with what only they need,
     then uploads that no kept result needs. Nothing pinned goes, and nothing that a kept result or an unfinished job needs.
     """
     planner = _Planner(found, budgets, now)
+    planner.trash()
     planner.orphans()
     planner.cache()
     planner.results()
@@ -180,6 +183,12 @@ class _Planner:
         self._free = found.free_bytes
         self._gone: set[str] = set()
         self.removals: list[Removal] = []
+
+    def trash(self) -> None:
+        for name, size in self._found.expired:
+            self.removals.append(Removal("trash", name, "it lay in the trash long enough", size))
+            self._left["trash"] -= size
+            self._free += size
 
     def orphans(self) -> None:
         known = {name for objects in self._found.uses.values() for name in objects} | set(self._found.uploads)

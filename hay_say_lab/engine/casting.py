@@ -126,6 +126,10 @@ class Casting:
             fix="Name a voice, or install an architecture that does.",
         )
 
+    def leaves(self, voice_id: str) -> bool:
+        """Whether somebody has asked for its removal, which waits for jobs: it takes no new ones."""
+        return voice_id in self._voices.leaving()
+
     def voices_that(self, task: str) -> list[Voice]:
         """Installed voices of those who perform a task, by id."""
         able = {manifest.id for manifest in self.architectures.manifests.values() if manifest.offer(task) is not None}

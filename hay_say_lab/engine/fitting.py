@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +20,11 @@ from hay_say_lab.domain.voice import Provenance, Voice, VoiceFile, is_slug
 from hay_say_lab.engine.clip_check import LOWEST_PEAK, clip_problems
 from hay_say_lab.engine.errand import Errand, Errands
 from hay_say_lab.engine.plan import UPLOAD
-from hay_say_lab.errors import Conflict, Fix, InvalidRequest, LabError, Problem, WorkerFailed
+from hay_say_lab.engine.shelf import Shelf
+from hay_say_lab.errors import Conflict, Fix, InvalidRequest, Problem, WorkerFailed
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.voices import Voices, voice_hash
-from hay_say_lab.storage.home import Home, disk_refused, remove, sync_folder
+from hay_say_lab.storage.home import Home, disk_refused, remove
 from hay_say_lab.storage.objects import ObjectStore
 from hay_say_lab.storage.rows import now
 
@@ -58,12 +58,14 @@ class Fitting:
         architectures: Architectures,
         voices: Voices,
         errands: Errands,
+        shelf: Shelf,
     ) -> None:
         self._home = home
         self._objects = objects
         self._architectures = architectures
         self._voices = voices
         self._errands = errands
+        self._shelf = shelf
         self._settling = asyncio.Lock()
 
     def problems(self, order: VoiceOrder, facts: ClipFacts) -> list[Problem]:
@@ -118,26 +120,15 @@ class Fitting:
         async with self._settling:
             self._check_name(order)
             try:
-                voice = await asyncio.to_thread(self._move_in, order, manifest, made, folder, by)
+                voice, files = await asyncio.to_thread(self._laid_ready, order, manifest, made, folder, by)
             except OSError as error:
                 raise disk_refused(error) from error
-            try:
-                self._voices.add(voice)         # here, not in the thread: the registry has one writer
-            except LabError:
-                remove(self._home.voice_folder(voice.id))
-                raise
-            return voice
+            return await self._shelf.settle(voice, files)
 
     def _check_name(self, order: VoiceOrder) -> None:
         voice_id = f"{order.architecture}:{order.name}"
         if self._voices.has(voice_id):
             raise Conflict(f"There is a voice '{voice_id}' already.", field="name", fix="Give it another name.")
-
-    def remove(self, voice_id: str) -> Voice:
-        """Take a voice out of the registry, then its files off the disk. Raises VoiceMissing, Conflict."""
-        voice = self._voices.remove(voice_id)
-        remove(self._home.voice_folder(voice.id))
-        return voice
 
     async def _stage(
         self, worker: str, task: str, inputs: dict[str, Path], folder: Path, settings: dict[str, Any] | None = None
@@ -146,7 +137,10 @@ class Fitting:
         brought = await self._errands.run(Errand(worker, task, inputs, folder, "made the voice", settings or {}))
         return {role: self._objects.open_path(sha256) for role, sha256 in brought.outputs.items()}
 
-    def _move_in(self, order: VoiceOrder, manifest: Manifest, made: dict[str, Path], folder: Path, by: str) -> Voice:
+    def _laid_ready(
+        self, order: VoiceOrder, manifest: Manifest, made: dict[str, Path], folder: Path, by: str
+    ) -> tuple[Voice, dict[str, Path]]:
+        """The voice, and copies of its files that the shelf may take: the objects stay where they are."""
         aside = folder / "voice"
         aside.mkdir()
         files: dict[str, VoiceFile] = {}
@@ -154,8 +148,6 @@ class Fitting:
             if role not in made:
                 raise WorkerFailed(f"{manifest.title} made no '{role}' of the recording.", fix="Tell its author.")
             shutil.copyfile(made[role], aside / name)
-            with (aside / name).open("rb") as file:
-                os.fsync(file.fileno())
             files[role] = VoiceFile(name, made[role].name, made[role].stat().st_size)
         prepared = {"prepare": dict(order.prepare)} if order.prepare else {}
         notes = _notes(made.get("report")) | prepared
@@ -172,12 +164,7 @@ class Fitting:
             notes=notes,
             imported_by=by,
         )
-        target = self._home.voice_folder(voice.id)
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        remove(target)                      # files without a document are left-overs of a crash
-        os.replace(aside, target)
-        sync_folder(target.parent)
-        return voice
+        return voice, {role: aside / file.name for role, file in files.items()}
 
 
 def _layout(manifest: Manifest) -> VoiceLayout:

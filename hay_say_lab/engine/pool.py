@@ -34,7 +34,7 @@ from hay_say_lab.storage.objects import ObjectStore
 
 log = logging.getLogger(__name__)
 
-Eviction = Literal["memory", "alone", "surplus", "idle", "worn", "ejected"]     # why an idle worker was ended
+Eviction = Literal["memory", "alone", "surplus", "idle", "worn", "ejected", "removed"]     # why an idle worker was ended
 Noted = Callable[[str, str, float], None]       # a metric's name, its label's value, and how much
 
 HOST_ATOMIC_SECONDS = 300.0     # of the audio worker and of `fit`, which no offer declares

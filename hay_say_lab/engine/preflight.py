@@ -168,6 +168,9 @@ class Preflight:
         cannot_run = self.casting.architectures.runtime_problem(resolved.manifest, f"steps.{index}.voice")
         if cannot_run is not None:
             yield cannot_run
+        if self.casting.leaves(resolved.voice.id):
+            way_out = Fix(f"Choose another one, or keep it: hay-say voices restore {resolved.voice.id}")
+            yield Problem(f"steps.{index}.voice", f"The voice '{resolved.voice.id}' is being removed.", way_out)
         yield from check_settings(resolved.offer.controls, step.settings, f"steps.{index}.settings")
         for task in resolved.offer.needs:
             try:

@@ -7,7 +7,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from hay_say_lab.domain.retention import (
     plan,
     use_of,
 )
+from hay_say_lab.engine.shelf import Shelf
 from hay_say_lab.errors import LabError
 from hay_say_lab.registry.budgets import BudgetBook
 from hay_say_lab.storage import uses
@@ -53,12 +54,20 @@ class Pruner:
     """One per host. Nothing runs twice at a time."""
 
     def __init__(
-        self, *, home: Home, store: JobStore, objects: ObjectStore, book: BudgetBook, idle: Callable[[], bool]
+        self,
+        *,
+        home: Home,
+        store: JobStore,
+        objects: ObjectStore,
+        book: BudgetBook,
+        shelf: Shelf,
+        idle: Callable[[], bool],
     ) -> None:
         self._home = home
         self._store = store
         self._objects = objects
         self._book = book
+        self._shelf = shelf
         self._idle = idle
         self._pruning = asyncio.Lock()
         self._gone: list[str] = []          # objects whose kept results are still to be forgotten
@@ -77,7 +86,10 @@ class Pruner:
         async with self._pruning:
             wanted = await self.plan(budgets)
             done: list[Removal] = []
-            for removal in wanted.removals:
+            if trashed := [removal for removal in wanted.removals if removal.what == "trash"]:
+                self.removed_bytes += await self._shelf.empty()
+                done += trashed
+            for removal in wanted.removals[len(trashed) :]:
                 freed = await self._let_go(removal)
                 if freed is not None:
                     done.append(Removal(removal.what, removal.name, removal.reason, freed, removal.owner))
@@ -147,7 +159,11 @@ class Pruner:
         return shutil.disk_usage(self._home.root).free
 
     async def _found(self) -> Holdings:
-        return await asyncio.to_thread(lambda: self._store.read(survey, self._home, self._objects))
+        found = await asyncio.to_thread(lambda: self._store.read(survey, self._home, self._objects))
+        held = await asyncio.to_thread(self._shelf.inventory.held)
+        expired = tuple(self._shelf.leaving_trash())
+        voices = found.other_bytes["voices"] - held["assets"] - held["trash"]      # with what no document names
+        return replace(found, other_bytes={**found.other_bytes, **held, "voices": voices}, expired=expired)
 
     async def _let_go(self, removal: Removal) -> int | None:
         """Rows, then files. None where there is nothing to let go any more."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 
+from hay_say_lab.domain.voice import Voice
 from hay_say_lab.engine.admission import Admit, admit
 from hay_say_lab.engine.habits import Habit
 from hay_say_lab.engine.order import Failed, WorkerLost
@@ -95,6 +96,15 @@ class Upkeep:
     def pin(self, number: int, pinned: bool) -> None:
         """A pinned worker is neither evicted nor ended for being unused. Raises NotFound."""
         self._chair(number).pinned = pinned
+
+    def forget(self, voice: Voice) -> None:
+        """It was removed: nobody warms it again, and idle workers that hold its files open end, pinned or not."""
+        self._pool.habits.forget(voice.id)
+        self._recalled = [habit for habit in self._recalled if habit.order.voice != voice.id]
+        for chair in list(self._pool.seats.chairs.values()):
+            if voice.hash in chair.voices and not (chair.busy or chair.ending):
+                chair.pinned = False
+                self._pool.end(chair.number, "removed")
 
     def eject(self, number: int) -> None:
         """End an idle worker now, pinned or not. Raises NotFound, Conflict where it is at work."""

@@ -24,6 +24,7 @@ from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.code import core_version
 from hay_say_lab.domain.host import API, HostRecord, read_record, record_path
 from hay_say_lab.domain.profile import LOCAL, Profile, profile_of_environment
+from hay_say_lab.engine.allowance import Allowance
 from hay_say_lab.engine.approval import Approvals
 from hay_say_lab.engine.batches import Batches
 from hay_say_lab.engine.casting import Casting
@@ -35,10 +36,12 @@ from hay_say_lab.engine.news import News
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.engine.pruner import Pruner
+from hay_say_lab.engine.shelf import Shelf
 from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.engine.vocabulary import Vocabulary
 from hay_say_lab.engine.witness import Witness
 from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.registry.assets import Assets
 from hay_say_lab.registry.budgets import BudgetBook
 from hay_say_lab.registry.dictionaries import Dictionaries
 from hay_say_lab.registry.documents import open_documents
@@ -53,6 +56,7 @@ from hay_say_lab.service.quota import Bounds
 from hay_say_lab.service.surface import Surface
 from hay_say_lab.storage.database import HEAD, Lease, migrate, open_engine
 from hay_say_lab.storage.home import Home, keep_private, remove, write_atomically
+from hay_say_lab.storage.library import jobs_with_voice, tell_everybody
 from hay_say_lab.storage.objects import ObjectStore
 from hay_say_lab.storage.rows import now
 from hay_say_lab.storage.store import JobStore
@@ -87,6 +91,7 @@ class Registry:
 
     architectures: Architectures
     voices: Voices
+    assets: Assets
     dictionaries: Dictionaries
     book: BudgetBook
 
@@ -95,7 +100,8 @@ class Registry:
         """`documents` opens a registry file by its name. Raises StorageFailed where one is damaged."""
         architectures = Architectures()
         dictionaries = Dictionaries(documents("dictionaries"), home.registry / "dictionaries")
-        return cls(architectures, Voices(documents("voices"), architectures), dictionaries, BudgetBook(documents("budgets")))
+        voices, assets = Voices(documents("voices"), architectures), Assets(documents("assets"))
+        return cls(architectures, voices, assets, dictionaries, BudgetBook(documents("budgets")))
 
 
 async def live(settings: Settings) -> None:
@@ -111,6 +117,7 @@ async def live(settings: Settings) -> None:
     with contextlib.ExitStack() as opened:
         registry = Registry.of(home, lambda name: opened.enter_context(open_documents(home.registry / f"{name}.json")))
         surface = _surface(home, store, news, registry, settings.profile)
+        await surface.shelf.recover()
         await surface.engine.recover()
         await surface.pruner.finish_removals()
         await surface.witness.begin()
@@ -142,14 +149,26 @@ def _surface(home: Home, store: JobStore, news: News, registry: Registry, profil
         vocabulary=Vocabulary(preflight.casting, registry.dictionaries),
     )
     errands = Errands(pool, news)
-    fitting = Fitting(home=home, objects=objects, architectures=architectures, voices=voices, errands=errands)
+    shelf = Shelf(
+        home=home,
+        voices=voices,
+        assets=registry.assets,
+        book=registry.book,
+        allowance=Allowance.from_environment(),
+        jobs_of=lambda voice: store.read(jobs_with_voice, voice),
+        tell=lambda kind, body: store.write(tell_everybody, kind, body),
+    )
+    shelf.removed = engine.upkeep.forget
+    fitting = Fitting(
+        home=home, objects=objects, architectures=architectures, voices=voices, errands=errands, shelf=shelf
+    )
     measuring = Measuring(home=home, store=store, objects=objects, keys=keys, errands=errands)
-    pruner = Pruner(home=home, store=store, objects=objects, book=registry.book, idle=lambda: engine.idle)
+    pruner = Pruner(home=home, store=store, objects=objects, book=registry.book, shelf=shelf, idle=lambda: engine.idle)
     metrics = Metrics(store)
     store.observe(metrics.committed)
     pool.noted = metrics.noted
     return Surface(
-        home, engine, architectures, voices, fitting, Batches(engine), measuring, pruner, registry.book, metrics,
+        home, engine, architectures, voices, fitting, shelf, Batches(engine), measuring, pruner, registry.book, metrics,
         registry.dictionaries, Witness(store, home.audit_head), Approvals(voices, store), new_id(), __version__, Bounds.from_environment(),
     )  # fmt: skip
 
@@ -183,16 +202,18 @@ async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
     sweeping = asyncio.create_task(_sweep(surface))
     lagging = asyncio.create_task(_watch_lag(surface.metrics))
     witnessing = asyncio.create_task(surface.witness.tend())
+    letting_leave = asyncio.create_task(surface.shelf.tend())
     try:
         await _until_needless(settings, surface, door)
     finally:
         door.open = False
         surface.engine.news.ring()          # polls and streams end
         await surface.engine.close()
-        for task in (ticking, pruning, sweeping, lagging, witnessing):
+        for task in (ticking, pruning, sweeping, lagging, witnessing, letting_leave):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+        await surface.shelf.close()
         server.stop()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(server.close_all_connections(), 2.0)

@@ -26,7 +26,16 @@ def _consent_in_words(tables: Tables) -> None:
             provenance["evidence"] = sentence
 
 
-_STEPS: tuple[Callable[[Tables], None], ...] = (_consent_in_words,)
+def _voices_by_id(tables: Tables) -> None:
+    """2 -> 3: voices stood under the numbers of their rows. They stand under their ids, so that files of two homes merge."""
+    kept = tables.get("voices", {})
+    for number in list(kept):
+        name = kept[number].get("id") if isinstance(kept[number], dict) else None
+        if isinstance(name, str) and name not in kept:
+            kept[name] = kept.pop(number)
+
+
+_STEPS: tuple[Callable[[Tables], None], ...] = (_consent_in_words, _voices_by_id)
 
 SCHEMA = len(_STEPS) + 1        # of the documents that this program writes
 

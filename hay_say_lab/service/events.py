@@ -81,7 +81,8 @@ class EventsHandler(LabHandler):
                 for event in events:
                     after = event.number
                     data = canonical_json(event.as_json()).decode()
-                    self.write(f"id: {event.number}\nevent: job\ndata: {data}\n\n")
+                    about = "job" if event.job else "library"
+                    self.write(f"id: {event.number}\nevent: {about}\ndata: {data}\n\n")
                 progress = self._progress(None)
                 for job_id, view in progress.items():
                     if told.get(job_id) != view:

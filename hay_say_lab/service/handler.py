@@ -159,6 +159,13 @@ class LabHandler(RequestHandler):
             )
         return int(text)
 
+    def flag(self, name: str) -> bool:
+        """A query argument that is true or false; left out, false. Raises InvalidRequest."""
+        text = self.get_query_argument(name, "false")
+        if text not in ("true", "false"):
+            raise InvalidRequest(f"'{name}' must be true or false.", field=name, fix="Leave it out.")
+        return text == "true"
+
     def job(self, job_id: str, *, operators_too: bool = False) -> Job:
         """A job of the caller's. Another's is as missing as none. Raises JobMissing."""
         job = self.surface.engine.store.job(job_id)

@@ -21,6 +21,8 @@ from hay_say_lab.service import batch_views as bv
 from hay_say_lab.service import batches as b
 from hay_say_lab.service import dictionaries as d
 from hay_say_lab.service import handlers as h
+from hay_say_lab.service import library as lib
+from hay_say_lab.service import library_views as lv
 from hay_say_lab.service import storage as s
 from hay_say_lab.service import storage_views as sv
 from hay_say_lab.service import upload_handlers as u
@@ -167,10 +169,21 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/voices", vo.VoicesHandler, "Make a voice from a reference recording.", Role.OPERATOR,
           body=VoiceOrder, answer=dict, status=201, errors=(404, 409, 422), library=True),
     Route("GET", "/voices/{voice}", vo.VoiceHandler, "One voice.", answer=dict, errors=(404,)),
-    Route("DELETE", "/voices/{voice}", vo.VoiceHandler, "Remove a voice and its files.", Role.OPERATOR, answer=dict,
-          errors=(404, 409), library=True),
     Route("GET", "/voices/{voice}/pack", vo.PackHandler, "A voice as one file: a plain zip with its signed passport.",
           Role.OPERATOR, answer="application/zip", parameters=(_RANGE,), errors=(404, 409, 416, 507)),
+    Route("DELETE", "/voices/{voice}", vo.VoiceHandler,
+          "Put a voice into the trash. 409 where unfinished jobs use it, unless it may wait for them.", Role.OPERATOR,
+          answer=lv.RemovedView, parameters=(
+              Parameter("after_jobs", "query", {"type": "boolean"}, "Remove it when the last job that uses it has ended."),
+          ), errors=(404, 409, 422), library=True),
+    Route("GET", "/voices/{voice}/removal", lib.RemovalHandler, "What the removal of a voice would free, and what is in its way.",
+          Role.OPERATOR, answer=lv.FreedView, errors=(404, 409)),
+    Route("POST", "/voices/{voice}/restore", lib.RestoreHandler,
+          "Take a voice out of the trash; one that waits for jobs to end stays.", Role.OPERATOR, answer=dict, errors=(404, 409, 507), library=True),
+    Route("GET", "/trash", lib.TrashHandler, "Voices and assets that were removed and can be restored.", Role.OPERATOR,
+          answer=lv.TrashView),
+    Route("DELETE", "/trash", lib.TrashHandler, "Empty the trash now; nothing of it can be restored.", Role.OPERATOR,
+          answer=lv.EmptiedView, library=True),
     Route("PUT", "/voices/{voice}/provenance", vo.ProvenanceHandler,
           "Make this all that is known of where a voice is from. An approval falls.", Role.OPERATOR, body=Provenance,
           answer=dict, errors=(404, 409, 422), library=True),

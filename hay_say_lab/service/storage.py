@@ -10,7 +10,7 @@ from hay_say_lab.domain.voice import is_slug
 from hay_say_lab.errors import Conflict, InvalidRequest
 from hay_say_lab.service.handler import LabHandler
 from hay_say_lab.service.identity import Role
-from hay_say_lab.service.storage_views import BackupView, FsckView, PruneView, RemovalView, StorageView
+from hay_say_lab.service.storage_views import BackupView, FsckView, LibraryView, PruneView, RemovalView, StorageView
 from hay_say_lab.storage import uses
 from hay_say_lab.storage.rows import now
 
@@ -53,11 +53,13 @@ class FsckHandler(LabHandler):
     async def post(self) -> None:
         order = self.body_of(FsckOrder) if self.request.body else FsckOrder()
         found = await self.surface.pruner.fsck(mend=order.mend, deep=order.deep)
-        self.reply(
-            FsckView(
-                found.sound, found.objects, list(found.orphans), list(found.missing), list(found.damaged), list(found.broken)
-            )
+        library = await self.surface.shelf.examine(mend=order.mend, deep=order.deep)
+        view = LibraryView(
+            library.contents, *(list(value) for name, value in library.as_json().items() if name != "contents")
         )
+        sound = found.sound and library.sound
+        objects = (list(found.orphans), list(found.missing), list(found.damaged), list(found.broken))
+        self.reply(FsckView(sound, found.objects, *objects, view))
 
 
 @dataclass(frozen=True, slots=True)

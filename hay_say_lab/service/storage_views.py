@@ -43,6 +43,21 @@ class BackupView:
 
 
 @dataclass(frozen=True, slots=True)
+class LibraryView:
+    """The library's documents and its files. `orphans`: contents that no document names; `strays`: folders without one;
+    `missing`: files that one names and that are not there; `unlinked`: ids that can be laid out again; `damaged`: contents
+    that are not those of their name; `unfinished`: ids with something begun and not ended."""
+
+    contents: int
+    orphans: list[str]
+    strays: list[str]
+    missing: list[str]
+    unlinked: list[str]
+    damaged: list[str]
+    unfinished: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class FsckView:
     """Store and disk held against each other."""
 
@@ -52,3 +67,4 @@ class FsckView:
     missing: list[str]
     damaged: list[str]
     broken: list[str]
+    library: LibraryView

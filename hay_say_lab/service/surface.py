@@ -22,6 +22,7 @@ from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.engine.measuring import Clips, Measuring
 from hay_say_lab.engine.pruner import Pruner
+from hay_say_lab.engine.shelf import Shelf
 from hay_say_lab.engine.witness import Witness
 from hay_say_lab.errors import ArtifactMissing, ClipMissing, InvalidRequest, RecipeMissing, from_json
 from hay_say_lab.registry.architectures import Architectures
@@ -59,6 +60,7 @@ class Surface:
     architectures: Architectures
     voices: Voices
     fitting: Fitting
+    shelf: Shelf
     batches: Batches
     measuring: Measuring
     pruner: Pruner

@@ -16,6 +16,7 @@ from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.errors import InvalidRequest
 from hay_say_lab.library.passport import SUFFIX, Signer, write_pack
 from hay_say_lab.service.handler import LabHandler
+from hay_say_lab.service.library_views import removed_view
 from hay_say_lab.service.views import VoicesView
 from hay_say_lab.storage.home import remove
 from hay_say_lab.storage.objects import hash_file
@@ -51,9 +52,11 @@ class VoiceHandler(LabHandler):
         self.reply(voice_view(self.surface.voices.get(voice_id)))
 
     async def delete(self, voice_id: str) -> None:
-        voice = await self.off_loop(self.surface.fitting.remove, voice_id)
-        await self.tell("remove", voice.id, hash=voice.hash)
-        self.reply(voice.as_json())
+        wait = self.flag("after_jobs")
+        digest = self.surface.voices.get(voice_id).hash
+        removed = await self.surface.shelf.remove(voice_id, self.owner, after_jobs=wait)
+        await self.tell("remove", voice_id, hash=digest, waits_for=list(removed.waits_for), until=removed.until)
+        self.reply(removed_view(voice_id, removed))
 
 
 class PackHandler(LabHandler):

@@ -76,6 +76,9 @@ class Home:
     def voice_folder(self, voice: str) -> Path:
         return self.voices / voice.replace(":", "/")
 
+    def asset_folder(self, asset: str) -> Path:
+        return self.voices / ".assets" / asset
+
     def prepare(self) -> None:
         """Raises StorageFailed where the place cannot be written."""
         try:

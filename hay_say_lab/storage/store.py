@@ -15,6 +15,7 @@ from hay_say_lab.errors import ClipMissing, JobMissing, RecipeMissing, StorageFa
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.database import Writer
 from hay_say_lab.storage.durations import Duration, all_durations
+from hay_say_lab.storage.library import EVERYBODY
 from hay_say_lab.storage.needs import read_needs
 from hay_say_lab.storage.pauses import Pause, paused
 from hay_say_lab.storage.rows import read_events, read_job, read_jobs
@@ -144,16 +145,18 @@ class JobStore:
             return set(connection.execute(sa.select(jobs.c.id).where(jobs.c.state.in_(UNFINISHED))).scalars())
 
     def events_after(self, owner: str, number: int, *, job: str | None = None, limit: int = 256) -> list[Event]:
-        query = (
-            sa.select(events)
-            .where(events.c.owner == owner, events.c.number > number)
-            .order_by(events.c.number)
-            .limit(limit)
-        )
-        if job is not None:
-            query = query.where(events.c.job == job)
+        """An owner's, and those for everybody, in order; `job`: only of this one."""
+        found: list[Event] = []
         with self._reading() as connection:
-            return read_events(connection, query)
+            for whose in (owner, EVERYBODY) if job is None else (owner,):       # each in the order of its index
+                query = (
+                    sa.select(events)
+                    .where(events.c.owner == whose, events.c.number > number)
+                    .order_by(events.c.number)
+                    .limit(limit)
+                )
+                found += read_events(connection, query if job is None else query.where(events.c.job == job))
+        return sorted(found, key=lambda event: event.number)[:limit]
 
     def last_event(self) -> int:
         with self._reading() as connection:

@@ -139,8 +139,9 @@ class Weights:
     def clear(self, folder: Path) -> None:
         """Take a folder of names away; the contents stay. Raises StorageFailed where something of it is left."""
         try:
-            remove(folder)
-            if folder.exists():
+            if os.path.lexists(folder):
+                remove(folder)
+            if os.path.lexists(folder):
                 raise OSError(errno.EBUSY, "a file of the voice cannot be removed")
             if folder.parent != self._root:
                 with contextlib.suppress(OSError):      # others lie there, or it was never made
@@ -167,6 +168,19 @@ class Weights:
                 if not os.path.samefile(folder / name, self.path(sha256)):
                     total += (folder / name).stat().st_size
         return total
+
+    def links(self) -> bool:
+        """Whether this disk knows hard links."""
+        one, other = (self._root / f".{secrets.token_hex(8)}.part" for _ in range(2))
+        try:
+            one.touch()
+            os.link(one, other)
+        except OSError:
+            return False
+        finally:
+            one.unlink(missing_ok=True)
+            other.unlink(missing_ok=True)
+        return True
 
     def sizes(self) -> dict[str, int]:
         """Every content on the disk: sha256 -> bytes; what is none is left out."""

@@ -57,8 +57,16 @@ def test_a_voice_is_made_from_a_recording_used_and_removed(hay_say: Shell) -> No
     assert (corrected["commercial_use"], corrected["provenance"]["author"]) == ("no", "the tests")
     sold = hay_say.json("voices", "list", "--commercial-use", "yes").document["voices"]
     assert voice not in [found["id"] for found in sold]
-    assert hay_say("voices", "remove", voice).status == 0
+    plan = hay_say.json("voices", "remove", voice, "--plan").document
+    assert (plan["jobs"], plan["removable"], plan["kept_because"]) == ([], True, [])
+    removed = hay_say.json("voices", "remove", voice).document
+    assert (removed["state"], removed["frees_bytes"]) == ("in the trash", plan["bytes"])
     assert hay_say("voices", "show", voice).status == 4
+    assert voice in hay_say("voices", "trash").out
+    assert hay_say("voices", "restore", voice).out == f"{voice} is back.\n"
+    assert "Undo it with" in hay_say("voices", "remove", voice, "--yes").out
+    assert hay_say.json("voices", "trash", "--empty").document["freed_bytes"] == plan["bytes"]
+    assert hay_say.json("storage", "fsck", "--deep").document["library"]["orphans"] == []
 
 
 def test_a_voice_that_nobody_can_make_is_refused_with_all_problems(hay_say: Shell) -> None:

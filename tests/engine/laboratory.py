@@ -16,6 +16,7 @@ import soundfile
 from hay_say_lab.audio.inspection import inspect
 from hay_say_lab.domain.job import Job
 from hay_say_lab.domain.request import Request, RequestText, Step
+from hay_say_lab.engine.allowance import Allowance
 from hay_say_lab.engine.casting import Casting
 from hay_say_lab.engine.devices import Device
 from hay_say_lab.engine.engine import Engine
@@ -26,14 +27,18 @@ from hay_say_lab.engine.news import News
 from hay_say_lab.engine.patience import Patience
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
+from hay_say_lab.engine.shelf import Shelf
 from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.engine.vocabulary import Vocabulary
 from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.registry.assets import Assets
+from hay_say_lab.registry.budgets import BudgetBook
 from hay_say_lab.registry.dictionaries import Dictionaries
 from hay_say_lab.registry.documents import open_documents
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage.database import migrate, open_engine
 from hay_say_lab.storage.home import Home
+from hay_say_lab.storage.library import jobs_with_voice, tell_everybody
 from hay_say_lab.storage.objects import ObjectStore, hash_file
 from hay_say_lab.storage.store import JobStore, keep_clip
 
@@ -53,6 +58,7 @@ class Laboratory:
     voices: Voices
     news: News
     fitting: Fitting
+    shelf: Shelf
     measuring: Measuring
     dictionaries: Dictionaries
     ticking: asyncio.Task[None]
@@ -128,12 +134,21 @@ async def laboratory(
         voices=voices, keys=keys, news=news, vocabulary=Vocabulary(casting, dictionaries),
     )  # fmt: skip
     errands = Errands(pool, news)
-    fitting = Fitting(home=home, objects=objects, architectures=architectures, voices=voices, errands=errands)
+    shelf = Shelf(
+        home=home, voices=voices, assets=Assets(open_documents(home.registry / "assets.json")),
+        book=BudgetBook(open_documents(home.registry / "budgets.json")), allowance=Allowance(),
+        jobs_of=lambda voice: store.read(jobs_with_voice, voice),
+        tell=lambda kind, body: store.write(tell_everybody, kind, body),
+    )  # fmt: skip
+    shelf.removed = engine.upkeep.forget
+    fitting = Fitting(
+        home=home, objects=objects, architectures=architectures, voices=voices, errands=errands, shelf=shelf
+    )
     measuring = Measuring(home=home, store=store, objects=objects, keys=keys, errands=errands)
     await engine.recover()
     ticking = asyncio.create_task(engine.run())
     try:
-        yield Laboratory(home, store, objects, pool, engine, voices, news, fitting, measuring, dictionaries, ticking)
+        yield Laboratory(home, store, objects, pool, engine, voices, news, fitting, shelf, measuring, dictionaries, ticking)
         assert not ticking.done(), f"the engine stopped ticking: {ticking.exception()}"
     finally:
         await engine.close()

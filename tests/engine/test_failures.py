@@ -163,7 +163,7 @@ async def test_a_voice_that_is_removed_while_its_job_waits_is_refused(tmp_path: 
         await lab.at_work(long)
         job = await lab.submit(Request((Step("speak", "parrot:mine"),), text=RequestText("one")))
 
-        lab.voices.remove("parrot:mine")
+        lab.voices.to_trash("parrot:mine", "ann", now())
         await lab.engine.cancel(long.id)
         ended = await lab.ended(job)
 
@@ -181,7 +181,7 @@ async def test_a_voice_that_changed_while_its_job_waits_is_refused(tmp_path: Pat
         await lab.at_work(long)
         job = await lab.submit(Request((Step("speak", "parrot:mine"),), text=RequestText("one")))
 
-        lab.voices.remove("parrot:mine")
+        lab.voices.to_trash("parrot:mine", "ann", now())
         lab.voices.add(Voice("parrot:mine", "parrot", "Mine", "b" * 64, builtin=False))
         await lab.engine.cancel(long.id)
 

@@ -171,7 +171,7 @@ async def test_all_that_stands_in_the_way_is_told_at_once(tmp_path: Path) -> Non
 async def test_a_removed_voice_takes_its_files_with_it_and_its_name_is_free(tmp_path: Path) -> None:
     async with _shop(tmp_path) as (lab, facts):
         await lab.fitting.make(_order(facts), facts)
-        lab.fitting.remove("tailor:ann")
+        await lab.shelf.remove("tailor:ann", "ann")
         assert not lab.home.voice_folder("tailor:ann").exists()
         assert json.loads((lab.home.registry / "voices.json").read_text())["tables"]["voices"] == {}
         await lab.fitting.make(_order(facts), facts)

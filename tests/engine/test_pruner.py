@@ -24,7 +24,9 @@ EVERYTHING = Budgets(objects_mb=0, cache_mb=0, results_days=1, cache_days=1, dis
 
 def _pruner(lab: Laboratory, root: Path) -> Pruner:
     book = BudgetBook(open_documents(root / "registry" / "budgets.json"))
-    return Pruner(home=lab.home, store=lab.store, objects=lab.objects, book=book, idle=lambda: lab.engine.idle)
+    return Pruner(
+        home=lab.home, store=lab.store, objects=lab.objects, book=book, shelf=lab.shelf, idle=lambda: lab.engine.idle
+    )
 
 
 def _age(lab: Laboratory, days: float = 3) -> None:

@@ -12,6 +12,7 @@ from hay_say_lab.domain.voice import Provenance, Voice
 from hay_say_lab.engine.patience import Patience
 from hay_say_lab.engine.redaction import redact
 from hay_say_lab.engine.watch import Watch
+from hay_say_lab.storage.rows import now
 from tests.engine.laboratory import Laboratory, laboratory, say
 from tests.engine.plugins import install
 
@@ -128,7 +129,7 @@ async def test_a_voice_that_is_removed_while_its_job_runs_takes_the_job_not_down
         job = await lab.submit(asked.evolve(steps=(Step("speak", "parrot:mine", asked.steps[0].settings),)))
         await lab.at_work(job)
 
-        lab.voices.remove("parrot:mine")
+        lab.voices.to_trash("parrot:mine", "ann", now())
         ended = await lab.ended(job)
 
         assert ended.state is State.SUCCEEDED

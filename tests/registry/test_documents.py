@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from hay_say_lab.errors import StorageFailed
+from hay_say_lab.registry.blocks import Blocks
 from hay_say_lab.registry.documents import SCHEMA, AtomicStorage, open_documents
 
 GROWS_FOR_EVER = """
 import sys
 from pathlib import Path
+from hay_say_lab.registry.blocks import Blocks
 from hay_say_lab.registry.documents import open_documents
 
 table = open_documents(Path(sys.argv[1])).table("voices")
@@ -31,6 +33,7 @@ MEETS_A_FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from hay_say_lab.errors import StorageFailed
+from hay_say_lab.registry.blocks import Blocks
 from hay_say_lab.registry.documents import open_documents
 
 table = open_documents(Path(sys.argv[1])).table("voices")
@@ -180,7 +183,7 @@ def test_a_consent_in_words_becomes_its_evidence(sentence: str, consent: str, tm
     _of_schema_1(path, consent=sentence)
 
     with open_documents(path) as documents:
-        found = documents.table("voices").all()[0]["provenance"]
+        found = Blocks(documents).of("voices")["a:b"]["provenance"]
 
     assert (found["consent"], found["evidence"]) == (consent, sentence)
     assert json.loads(path.read_bytes())["schema"] == SCHEMA, "what was migrated is written at once"
@@ -192,7 +195,7 @@ def test_the_file_of_an_older_schema_is_kept_however_often_the_new_one_is_writte
 
     for _ in range(3):
         with open_documents(path) as documents:
-            documents.table("voices").insert({"id": "another"})
+            Blocks(documents).change(("voices", "another", {"id": "another"}))
 
     assert (tmp_path / "voices.schema1.previous.json").read_bytes() == before
 
@@ -202,4 +205,4 @@ def test_a_migration_leaves_alone_what_it_does_not_know(tmp_path: Path) -> None:
     path = tmp_path / "voices.json"
     path.write_text(json.dumps({"schema": 1, "tables": {"voices": odd, "other": {"1": {"x": 1}}}}))
     storage = AtomicStorage(str(path))
-    assert storage.read() == {"voices": odd, "other": {"1": {"x": 1}}}
+    assert storage.read() == {"voices": {"a": odd.pop("2"), **odd}, "other": {"1": {"x": 1}}}, "but it knows an id"

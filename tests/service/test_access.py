@@ -128,6 +128,11 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("PUT", "/voices/{voice}/provenance"): operators(lambda b: ("/voices/parrot:polly/provenance", {"source": "me"})),
     ("POST", "/voices/{voice}/approve"): operators(lambda b: ("/voices/parrot:polly/approve", {"reason": "I say so"})),
     ("POST", "/voices/{voice}/withdraw"): operators(lambda b: ("/voices/parrot:polly/withdraw", None)),
+    ("GET", "/voices/{voice}/removal"): operators(lambda b: ("/voices/parrot:polly/removal", None)),
+    # nothing of this name lies in the trash
+    ("POST", "/voices/{voice}/restore"): operators(lambda b: ("/voices/parrot:polly/restore", None), HIDDEN),
+    ("GET", "/trash"): operators(lambda b: ("/trash", None)),
+    ("DELETE", "/trash"): operators(lambda b: ("/trash", None)),
     ("GET", "/dictionaries"): everybody("/dictionaries"),
     ("GET", "/dictionaries/{dictionary}"): owners(lambda b: ("/dictionaries/of-alice", None)),
     # everybody writes under names of their own, and never over another's

@@ -202,6 +202,10 @@ export interface EffectLink {
   settings?: Record<string, string | boolean | number | null>;
 }
 
+export interface EmptiedView {
+  freed_bytes: number;
+}
+
 /** The one error shape. */
 export interface ErrorView {
   code: string;
@@ -238,6 +242,20 @@ export interface EventsView {
 }
 
 /**
+ * What a removal frees once the trash is emptied: bytes, and names of files; `kept_because` names each
+ * file that stays and who needs it; `jobs` are those that use the voice now; `removable` says whether it
+ * can be removed at once.
+ */
+export interface FreedView {
+  bytes: number;
+  files: string[];
+  id: string;
+  jobs: string[];
+  kept_because: string[];
+  removable: boolean;
+}
+
+/**
  * `deep` reads the content of every object; `mend` removes what nobody names, and says of what is missing
  * that it is.
  */
@@ -250,6 +268,7 @@ export interface FsckOrder {
 export interface FsckView {
   broken: string[];
   damaged: string[];
+  library: LibraryView;
   missing: string[];
   objects: number;
   orphans: string[];
@@ -308,6 +327,22 @@ export interface LaneView {
 export interface LanesView {
   lanes: LaneView[];
   leaving_per_minute: number;
+}
+
+/**
+ * The library's documents and its files. `orphans`: contents that no document names; `strays`: folders
+ * without one; `missing`: files that one names and that are not there; `unlinked`: ids that can be laid
+ * out again; `damaged`: contents that are not those of their name; `unfinished`: ids with something begun
+ * and not ended.
+ */
+export interface LibraryView {
+  contents: number;
+  damaged: string[];
+  missing: string[];
+  orphans: string[];
+  strays: string[];
+  unfinished: string[];
+  unlinked: string[];
 }
 
 /**
@@ -419,6 +454,16 @@ export interface RemovalView {
   what: string;
 }
 
+/** `state`: 'in the trash' until then (UTC, ISO 8601), 'waits' for `waits_for` to end, or 'gone' for good. */
+export interface RemovedView {
+  frees_bytes: number;
+  id: string;
+  kept_because: string[];
+  state: string;
+  until: string;
+  waits_for: string[];
+}
+
 /** The input report of a clip, or how far it is (0..1): ask again for it. */
 export interface ReportView {
   fraction: number;
@@ -518,6 +563,26 @@ export interface StorageView {
   free_bytes: number;
   owners: Record<string, number>;
   yours_bytes: number;
+}
+
+/** What was removed and can be restored; `bytes` that are free once it is emptied. */
+export interface TrashView {
+  bytes: number;
+  trash: TrashedView[];
+}
+
+/**
+ * One thing in the trash: of which kind ('voice', 'asset'), who removed it, until when it can be
+ * restored.
+ */
+export interface TrashedView {
+  at: string;
+  by: string;
+  bytes: number;
+  id: string;
+  kind: string;
+  title: string;
+  until: string;
 }
 
 /** A file that will come: its size, its name, and its sha256 where that is known already. */
