@@ -13,6 +13,7 @@ import pytest
 from conftest import TORCH_PYTHON
 from tests.parity.case import FolderCase, judged
 from tests.parity.weights_by_rule import fill
+from tests.torch_child import run_patiently
 
 REPOSITORY = Path(__file__).parents[2]
 CASES = sorted(path.parent for path in Path(__file__).parent.rglob("case.json"))
@@ -22,7 +23,7 @@ def parity(folder: Path) -> subprocess.CompletedProcess[str]:
     """The runner, in the second environment."""
     environment = {"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY)}
     command = [str(TORCH_PYTHON), "-m", "tests.parity", str(folder)]
-    return subprocess.run(command, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False)
+    return run_patiently(command, environment)
 
 
 def made(folder: Path, **changes: object) -> Path:

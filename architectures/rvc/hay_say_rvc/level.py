@@ -32,19 +32,21 @@ def high_passed(sound: numpy.ndarray, out: numpy.ndarray) -> numpy.ndarray:
     """
     from scipy import signal
 
+    if len(sound) < 2:
+        out[:] = 0.0            # one sample is a sound that never changes
+        return out
     sections = signal.butter(_ORDER, HIGH_PASS_HZ, "highpass", fs=SAMPLE_RATE, output="sos")
     rest = signal.sosfilt_zi(sections)
     turn = min(_TURN, len(sound) - 1)
     first, last = numpy.float64(sound[0]), numpy.float64(sound[-1])
     before = 2 * first - sound[turn:0:-1].astype(numpy.float64)
     after = 2 * last - sound[-2 : -turn - 2 : -1].astype(numpy.float64)
-    _, state = signal.sosfilt(sections, before, zi=rest * (before[0] if turn else first))
+    _, state = signal.sosfilt(sections, before, zi=rest * before[0])
     for start in range(0, len(sound), _BLOCK):
         made, state = signal.sosfilt(sections, sound[start : start + _BLOCK].astype(numpy.float64), zi=state)
         out[start : start + _BLOCK] = made
     tail, _ = signal.sosfilt(sections, after, zi=state)
-    end = tail[-1] if turn else out[-1]
-    _, state = signal.sosfilt(sections, tail[::-1], zi=rest * end)
+    _, state = signal.sosfilt(sections, tail[::-1], zi=rest * tail[-1])
     for start in reversed(range(0, len(sound), _BLOCK)):
         made, state = signal.sosfilt(sections, out[start : start + _BLOCK][::-1].astype(numpy.float64), zi=state)
         out[start : start + _BLOCK] = made[::-1]

@@ -12,9 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-SAMPLE_RATE = 16_000
-HOP = 320                           # samples from one feature to the next: the product of the strides
-REACH = 400                         # samples that one feature hears
+from hay_say_shared.hubert_frames import HOP, REACH, feature_count
+
 KERNELS = (10, 3, 3, 3, 3, 2, 2)
 STRIDES = (5, 2, 2, 2, 2, 2, 2)
 WIDTH = 512                         # channels of the convolutions
@@ -23,11 +22,6 @@ _BLOCK = 250                        # features in work at once in the convolutio
 _EPSILON = 1e-5
 
 Tell = Callable[[], None]
-
-
-def feature_count(samples: int) -> int:
-    """Features that so many samples give; 0 below 400 samples."""
-    return max(0, (samples - REACH) // HOP + 1)
 
 
 class Layer(nn.Module):

@@ -72,7 +72,8 @@ class Picture(nn.Module):
         self.input_scale = nn.Parameter(torch.ones(1))
         self.input_shift = nn.Parameter(torch.zeros(1))
         self.down = nn.ModuleList(_layer(1 if index == 0 else widths[index - 1], w) for index, w in enumerate(widths))
-        self.bottom = nn.Sequential(_layer(widths[-1], 2 * widths[-1]), *(_layer(512, 512) for _ in range(3)))
+        deepest = 2 * widths[-1]
+        self.bottom = nn.Sequential(_layer(widths[-1], deepest), *(_layer(deepest, deepest) for _ in range(3)))
         self.rises = nn.ModuleList(Rise(2 * width, width) for width in reversed(widths))
         self.cnn = nn.Conv2d(FIRST_CHANNELS, 3, 3, padding=1)
 
