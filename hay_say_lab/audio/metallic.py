@@ -3,8 +3,9 @@
 A vocoder that draws voiced sound as pulses alone leaves nothing but harmonics above 2.5 kHz, where a throat makes as
 much noise as tone, and buzzes through voiced fricatives. Where a stretch repeats itself better than a voice does, part
 of each harmonic is exchanged for noise of the same short-time spectrum. Where voices lack breath, a vocoder was at work:
-its noise has too much grain then, and is evened as far as breath is lacking. Sound that is as noisy as a voice stays as
-it is, to the bit.
+its noise has too much grain then, and is evened; its low harmonics stand in gaps that are too empty, and the gaps are
+filled up to where a throat leaves them; both as far as breath is lacking. Sound that is as noisy as a voice stays as it
+is, to the bit.
 """
 
 from __future__ import annotations
@@ -49,10 +50,11 @@ _BLOCK_SECONDS = 4.0
 _MARGIN_SECONDS = 0.25          # more than the reach of all rounds together
 _PERIOD_SLACK = 0.10            # the period is looked for within this of 1 / f0
 _FILL_HZ = 150.0
-_ROUNDS = 4
+_ROUNDS = 8
 _SMALLEST_POWER = 1e-14
 _NATURAL_LACK, _VOCODED_LACK = 0.05, 0.25       # medians of what is missing above 2.5 kHz: four speakers, their copies
 _MOST_EVENED = 0.8                              # of the grain: noise has a grain of its own
+_GAP_DB, _GAPS_BELOW_HZ = -24.0, 1000.0         # how empty a throat leaves the gaps, against a neighbourhood of one f0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class _Cure:
 
     shares: numpy.ndarray       # (bands, T): of each band's energy that must become noise
     evened: numpy.ndarray       # (T,): how much of the grain goes, 0 where voiced
+    filled: numpy.ndarray       # (T,): how much of what the gaps between low harmonics lack comes, 0 where unvoiced
     spread_hz: float            # the neighbourhood whose energy the noise takes: one f0
 
 
@@ -86,8 +89,10 @@ def reduce_metallic(
     shares *= strength
     if not numpy.any(shares > 0):
         return samples
-    evened = numpy.where(f0_hz > 0, 0.0, strength * _grain_to_lose(shares / strength, f0_hz))
-    cure = _Cure(shares, evened, float(numpy.median(f0_hz[f0_hz > 0])))
+    amount = strength * _vocoded(shares / strength, f0_hz)
+    evened = numpy.where(f0_hz > 0, 0.0, _MOST_EVENED * amount)
+    filled = numpy.where(f0_hz > 0, amount, 0.0)
+    cure = _Cure(shares, evened, filled, float(numpy.median(f0_hz[f0_hz > 0])))
     breathing = zeros(len(samples))
     for start, added in _fill(sound, sample_rate, cure, seed, part(checkpoint, 0.7, 1.0)):
         end = start + len(added)
@@ -199,13 +204,14 @@ def _fricative_share(sound: Doubles, sample_rate: int, frames: int, checkpoint: 
     return numpy.clip(share, 0.0, 1.0)
 
 
-def _grain_to_lose(missing: numpy.ndarray, f0_hz: numpy.ndarray) -> float:
-    """How much of the noise's grain goes: nothing in a voice that has its breath, by what is missing (bands, T)."""
+def _vocoded(missing: numpy.ndarray, f0_hz: numpy.ndarray) -> float:
+    """How sure it is that a vocoder was at work, 0..1: not at all in a voice that has its breath, by what is missing
+    (bands, T)."""
     import numpy
 
     upper = missing[1:, f0_hz > 0] if len(missing) > 1 else missing[:, f0_hz > 0]
     lack = float(numpy.median(upper.mean(axis=0)))
-    return _MOST_EVENED * min(max((lack - _NATURAL_LACK) / (_VOCODED_LACK - _NATURAL_LACK), 0.0), 1.0)
+    return min(max((lack - _NATURAL_LACK) / (_VOCODED_LACK - _NATURAL_LACK), 0.0), 1.0)
 
 
 def _fill(
@@ -232,8 +238,9 @@ def _fill(
 def _fill_block(
     sound: numpy.ndarray, noise: numpy.ndarray, sample_rate: int, cure: _Cure, start_seconds: float
 ) -> numpy.ndarray:
-    """(n,) to add. The noise takes each bin's energy from its neighbourhood of one f0; then a few rounds bring the
-    energy of every 25 ms x 150 Hz back to what it was, so that level and timbre stay."""
+    """(n,) to add. The noise takes each bin's energy from its neighbourhood of one f0, and chance has its phase alone: a
+    noise that is uneven, too, would move the timbre. A few rounds bring the energy of every 25 ms x 150 Hz back to what
+    it was, so that level and timbre stay."""
     import numpy
     from scipy.signal import ShortTimeFFT
     from scipy.signal.windows import hann
@@ -246,10 +253,14 @@ def _fill_block(
     bin_hz = sample_rate / window
     seconds = start_seconds + transform.t(len(sound))
     noisy = _shares_on(transform.f, seconds, cure.shares, sample_rate)
-    random = transform.stft(noise.astype(numpy.float64)) / numpy.sqrt((hann(window, sym=False) ** 2).sum())
+    random = transform.stft(noise.astype(numpy.float64))
+    random /= numpy.abs(random) + _SMALLEST_POWER
     spread = _smoothed(spectrum, cure.spread_hz / bin_hz)
-    change = (numpy.sqrt(1.0 - noisy) - 1.0) * spectrum + numpy.sqrt(noisy * spread) * random
     nearest = numpy.clip(numpy.rint(seconds * FRAMES_PER_SECOND).astype(int), 0, len(cure.evened) - 1)
+    gaps = numpy.maximum(10.0 ** (_GAP_DB / 10.0) * spread - numpy.abs(spectrum) ** 2, 0.0)
+    gaps[transform.f >= _GAPS_BELOW_HZ] = 0.0
+    change = (numpy.sqrt(1.0 - noisy) - 1.0) * spectrum
+    change += (numpy.sqrt(noisy * spread) + cure.filled[nearest] * numpy.sqrt(gaps)) * random
     change += less_grain(spectrum, transform.f, sample_rate, cure.evened[nearest])
     added = transform.istft(change, k1=len(sound))
     wanted = _smoothed(spectrum, _FILL_HZ / bin_hz)

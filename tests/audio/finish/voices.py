@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import functools
+import io
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy
 import pyworld
+import soxr
 from scipy.signal import butter, lfilter, sosfilt
 
 SAMPLE_RATE = 24_000
@@ -15,6 +20,9 @@ VOWELS = (
     ((350, 60), (800, 80), (2400, 140), (3300, 200), (4500, 250), (5600, 300), (6600, 350), (7700, 400)),
 )
 Samples = numpy.ndarray
+
+_SPEAKER = Path(__file__).resolve().parents[3] / "architectures" / "world" / "tests" / "spoken.py"
+_SPOKEN_RATE = 22_050
 
 
 def voice(
@@ -71,7 +79,12 @@ def _hiss(seconds: float, above_hz: float, seed: int) -> Samples:
 @functools.cache
 def spoken_and_vocoded(*, hissing: bool = False) -> tuple[Samples, Samples, Samples]:
     """(a voice, its WORLD copy without aperiodicity, its WORLD copy with the aperiodicity that WORLD measured)."""
-    sound = (hissing_voice() if hissing else voice()).astype(numpy.float64)
+    return with_copies(hissing_voice() if hissing else voice())
+
+
+def with_copies(samples: Samples) -> tuple[Samples, Samples, Samples]:
+    """(the samples, their WORLD copy without aperiodicity, their WORLD copy with the aperiodicity that WORLD measured)."""
+    sound = samples.astype(numpy.float64)
     f0, times = pyworld.harvest(sound, SAMPLE_RATE, f0_floor=60.0, f0_ceil=500.0)
     envelope = pyworld.cheaptrick(sound, f0, times, SAMPLE_RATE)
     breathy = pyworld.d4c(sound, f0, times, SAMPLE_RATE)
@@ -80,6 +93,14 @@ def spoken_and_vocoded(*, hissing: bool = False) -> tuple[Samples, Samples, Samp
         for share in (numpy.full_like(breathy, 1e-3), breathy)
     )
     return (sound.astype(numpy.float32), *copies)  # type: ignore[return-value]
+
+
+def speech(voice_name: str, text: str) -> Samples:
+    """A text by a voice of espeak-ng, in a process of its own: samples (N,) float32."""
+    said = subprocess.run(
+        [sys.executable, str(_SPEAKER), voice_name], input=text.encode(), stdout=subprocess.PIPE, check=True
+    )
+    return soxr.resample(numpy.load(io.BytesIO(said.stdout)), _SPOKEN_RATE, SAMPLE_RATE)
 
 
 def mel_cepstrum(samples: Samples, sample_rate: int = SAMPLE_RATE) -> Samples:
