@@ -52,5 +52,10 @@ class PanelDesk:
             draft["seed"] = seed
         return self._open("generate", {"draft": draft})
 
+    def queue(self) -> Any:
+        """Jobs, lanes, warm models and storage of the host, as they stand and as they change. Raises LabError where the
+        widgets are not installed."""
+        return self._open("queue", {})
+
     def _open(self, panel: str, traits: dict[str, Any]) -> Any:
         return display.open_panel(panel, self._api, self._follower, traits)

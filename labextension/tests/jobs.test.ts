@@ -31,6 +31,19 @@ describe("the jobs of a lab", () => {
     expect(api.asked.filter(([path]) => path === "GET /jobs/a")).toHaveLength(1);
   });
 
+  it("come page by page", async () => {
+    const pages = [
+      { jobs: [job("b")], cursor: "next" },
+      { jobs: [job("a")], cursor: null }
+    ];
+    const { api, jobs } = await following({ "GET /jobs": () => pages.shift() });
+    expect(jobs.all().map(one => one.id)).toEqual(["b", "a"]);
+    expect(api.asked.map(([path]) => path)).toEqual([
+      "GET /jobs?limit=200",
+      "GET /jobs?limit=200&cursor=next"
+    ]);
+  });
+
   it("that move at once, many of them, cost one call", async () => {
     const { api, listener } = await following({ "GET /jobs": { jobs: [], cursor: null } });
     api.asked.length = 0;

@@ -4,7 +4,10 @@ import { withQuery, type CleanUp, type LabApi, type News } from "../api/lab_api"
 import type { JobView, Page } from "../api/types";
 import { Signal } from "./signal";
 
-export const NEWEST = 200;
+/** Asked for at once; older ones follow page by page. */
+export const PAGE = 200;
+/** Older ones are found by the command line; a list that long nobody reads. */
+export const MOST = 2000;
 /** So many jobs are asked for one by one; more of them by the page. */
 const FEW = 3;
 const GATHER_MS = 120;
@@ -33,7 +36,7 @@ export class JobsModel {
         onNews: news => this.hear(news),
         onConnection: connected => this.hearConnection(connected)
       });
-      void this.refresh();
+      void this.loadAll();
     }
     let left = false;
     return () => {
@@ -67,15 +70,30 @@ export class JobsModel {
     this.changed.emit();
   }
 
-  async refresh(limit = NEWEST): Promise<void> {
+  /** The newest page again: what moves is there, or has an event of its own. */
+  async refresh(): Promise<void> {
+    await this.read(null);
+  }
+
+  private async loadAll(): Promise<void> {
+    let cursor = await this.read(null);
+    while (cursor !== null && this.jobs.size < MOST && this.stop !== null) {
+      cursor = await this.read(cursor);
+    }
+  }
+
+  /** One page -> the cursor of the next one. */
+  private async read(cursor: string | null): Promise<string | null> {
     try {
-      const page = await this.api.call<Page>("GET", withQuery("/jobs", { limit }));
-      this.order = page.jobs.map(job => job.id);
-      this.jobs.clear();
+      const page = await this.api.call<Page>("GET", withQuery("/jobs", { limit: PAGE, cursor }));
       page.jobs.forEach(job => this.jobs.set(job.id, job));
+      // Ids sort by the time of their making.
+      this.order = [...this.jobs.keys()].sort().reverse();
       this.changed.emit();
+      return page.cursor;
     } catch {
       // The connection says so; what comes next asks again.
+      return null;
     }
   }
 

@@ -61,6 +61,46 @@ export const labels = {
   jobs: {
     stage: (task: string, number: number, count: number) => `${task} (${number} of ${count})`
   },
+  queue: {
+    panel: "Queue",
+    jobs: "Jobs",
+    find: "Find jobs",
+    filter: { all: "All", open: "Open", done: "Done", trouble: "Trouble" },
+    filters: "Which jobs",
+    none: "No jobs yet. What you generate, convert or batch appears here.",
+    noneSuch: "No job is like that.",
+    lost: "The connection to the host is lost; what you see may be old. It is tried again by itself.",
+    lanes: "Lanes",
+    lane: (name: string) => `${name} lane`,
+    place: (position: number) => (position === 1 ? "next in line" : `place ${position}`),
+    starts: (time: string) => `starts in about ${time}`,
+    waiting: (count: number) => (count === 0 ? "nobody waits" : count === 1 ? "1 waits" : `${count} wait`),
+    pause: "Pause",
+    resume: "Resume",
+    pauseOf: (lane: string, paused: boolean) => `${paused ? "Resume" : "Pause"} the ${lane} lane`,
+    pausedBy: (who: string) => (who ? `paused by ${who}` : "paused"),
+    pinned: "kept",
+    action: {
+      cancel: "Cancel",
+      retry: "Try again",
+      release: "Release",
+      pin: "Keep",
+      unpin: "Let go",
+      eject: "Eject"
+    },
+    actionOf: (action: string, name: string) => `${action}: ${name}`,
+    memoryOf: "In memory",
+    workers: "Warm models",
+    nothingWarm: "No model is in memory. The first request for a voice loads it; later ones find it warm.",
+    busy: "at work",
+    idle: (time: string) => `idle for ${time}`,
+    memory: (used: string, budget: string) => `${used} of ${budget}`,
+    storage: "Storage",
+    plan: "What would a prune remove?",
+    prune: "Prune now",
+    wouldFree: (size: string) => `A prune would free ${size}.`,
+    freed: (size: string) => `Freed ${size}.`
+  },
   problems: {
     count: (count: number) =>
       count === 1 ? "One thing stands in the way:" : `${count} things stand in the way:`

@@ -140,3 +140,6 @@ export interface GenerateTraits {
   /** Written here: jobs whose takes have come. */
   jobs: string[];
 }
+
+/** All that a queue shows comes by calls. */
+export type QueueTraits = Record<never, never>;
