@@ -90,17 +90,22 @@ class Ignored:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that lies in a folder: sets of files that are something, files that are nothing, and what was refused."""
+    """All that lies in a folder: sets of files that are something, files that are nothing, and what was refused.
+
+    `level`: how far the child that looked was shut in (full, limits, none).
+    """
 
     sets: tuple[Finding, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     problems: tuple[Problem, ...] = ()
+    level: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return {
             "sets": [finding.as_json() for finding in self.sets],
             "ignored": [{"name": ignored.name, "why": ignored.why} for ignored in self.ignored],
             "problems": [problem.as_json() for problem in self.problems],
+            "level": self.level,
         }
 
     @classmethod
@@ -110,4 +115,5 @@ class Findings:
             sets=tuple(Finding.from_json(finding) for finding in document["sets"]),
             ignored=tuple(Ignored(str(found["name"]), str(found["why"])) for found in document["ignored"]),
             problems=tuple(Problem.from_json(problem) for problem in document["problems"]),
+            level=str(document["level"]),
         )

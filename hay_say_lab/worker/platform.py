@@ -66,12 +66,15 @@ def _redirect(targets: Sequence[int]) -> None:
         os.dup2(target, number)
 
 
-def limit_self(*, memory_mb: int, cpu_seconds: int) -> None:
-    """Limits for a child that reads a stranger's file: address space, CPU time, no core file (POSIX only)."""
+def limit_self(*, memory_mb: int, cpu_seconds: int, mapped: bool = True) -> None:
+    """Limits for a child that reads a stranger's file: memory, CPU time, no core file (POSIX only).
+
+    `mapped`: mapped files count, too. Without, the data of the process alone: for one whose libraries map gigabytes.
+    """
     if sys.platform != "win32":
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+        resource.setrlimit(resource.RLIMIT_AS if mapped else resource.RLIMIT_DATA, (memory_mb << 20, memory_mb << 20))
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
@@ -82,6 +85,15 @@ def limit_files() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+
+
+def limit_storage(file_mb: int) -> None:
+    """The largest file that a child may write, and how many it may hold open (POSIX only)."""
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file_mb << 20, file_mb << 20))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
 
 
 def leave_network() -> bool:

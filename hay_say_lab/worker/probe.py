@@ -5,19 +5,14 @@ Prints one JSON document: {"torch": {...} | null, "confinement": "full" | "limit
 
 from __future__ import annotations
 
-import ctypes
 import importlib.util
 import json
 import os
-import platform
 import sys
 from typing import Any
 
-from hay_say_lab.worker.platform import die_with_parent
-
-_CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
-_LANDLOCK_CREATE_RULESET = 444          # the same number on x86-64 and arm64
-_LANDLOCK_VERSION = 1
+from hay_say_lab.worker import landlock
+from hay_say_lab.worker.platform import die_with_parent, leave_network
 
 
 def main() -> int:
@@ -56,11 +51,7 @@ def confinement() -> str:
     """How far a child that reads a stranger's weights can be shut in here: full (namespaces, Landlock, limits), limits, none."""
     if sys.platform == "win32":
         return "none"
-    if sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64"):
-        return "limits"
-    libc = ctypes.CDLL(None, use_errno=True)
-    landlock = libc.syscall(_LANDLOCK_CREATE_RULESET, None, 0, _LANDLOCK_VERSION) > 0
-    return "full" if landlock and libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) == 0 else "limits"
+    return "full" if landlock.version() > 0 and leave_network() else "limits"
 
 
 if __name__ == "__main__":

@@ -26,11 +26,13 @@ NARROW: dict[str, set[str]] = {
 
 # Rooms of one floor that know each other all the same: (who, whom) -> where the import may stand, and why.
 NEIGHBOURS: dict[tuple[str, str], tuple[set[str], str]] = {
+    ("worker", "library"): ({"top"}, "strangers' files are read in confined children; what reading means is told there"),
     ("client", "audio"): ({"function", "typing"}, "a script reads the samples of its result; audio needs numpy"),
 }
 
 # What `engine` knows of workers: how to talk to them, not how they run. Each with its reason.
 ENGINE_KNOWS_OF_WORKER = {
+    "confinement": "how far a child was shut in, as a word that travels with what it made",
     "protocol": "the frames on the line",
     "platform": "sessions, signals and socket pairs of this system",
     "code_version": "a kept result is named by the code that a worker would run; it is read from files, none is run",

@@ -18,7 +18,7 @@ from tests.house.source import CORE, REPOSITORY, core, modules, tests
 CONSTRAINTS = REPOSITORY / "constraints"
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;\\]+)(?P<marker> *;[^\\]*)?", re.MULTILINE)
 OURS = ("hay-say-",)
-EXTRAS = {"demo": ("lab", "runtime"), "test": ("lab", "runtime", "ffmpeg")}     # what each lock brings
+EXTRAS = {"demo": ("lab", "runtime"), "test": ("lab", "runtime", "ffmpeg", "archives")}     # what each lock brings
 HEAVY = {"torch"}               # a runtime that names one of these lies in the second environment alone
 
 
@@ -101,7 +101,8 @@ def test_the_lock_of_the_second_environment_holds_the_runtimes_that_need_torch()
 
 def test_the_lock_of_the_second_environment_holds_the_extra_and_the_cores_own_pins() -> None:
     torch, test = _pins("torch"), _pins("test")
-    extra = [Requirement(line) for line in _project(".")["project"]["optional-dependencies"]["crepe"]]
+    optional = _project(".")["project"]["optional-dependencies"]
+    extra = [Requirement(line) for line in (*optional["crepe"], *optional["checkpoints"])]
     assert not _unmet(extra, torch)
     assert {name: test[name] for name in torch.keys() & test.keys()} == {name: torch[name] for name in torch.keys() & test.keys()}
 
@@ -126,7 +127,7 @@ def test_what_runs_here_is_what_is_locked() -> None:
 
 
 def test_every_package_that_the_core_imports_is_declared() -> None:
-    declared = {canonicalize_name(wanted.name) for wanted in _requirements(".", "lab")}
+    declared = {canonicalize_name(wanted.name) for wanted in _requirements(".", "lab", "archives", "checkpoints")}
     providers = packages_distributions()
     undeclared = {
         f"{module.place}:{found.line}: {found.target}"

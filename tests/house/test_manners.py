@@ -25,6 +25,7 @@ EDGES: dict[tuple[str, str], str] = {
     ("hay_say_lab/engine/engine.py", "_try"): "a job that cannot even be looked at is refused; the queue goes on without it",
     ("hay_say_lab/registry/architectures.py", "_read"): "a stranger's manifest is imported; the others must go on",
     ("hay_say_lab/storage/database.py", "_commit"): "what a write raises belongs to the thread that asked for it",
+    ("hay_say_lab/worker/convert.py", "_loaded"): "whatever a stranger's checkpoint makes torch raise is a refusal",
     ("hay_say_lab/worker/process.py", "_load"): "a stranger's runtime; the host gets what it raises as a frame",
     ("hay_say_lab/worker/process.py", "_run"): "a stranger's runtime; the host gets what it raises as a frame",
 }
