@@ -25,6 +25,7 @@ MANIFEST = Manifest(
         platforms=("linux",),
         devices=("cpu",),
     ),
+    recogniser="hay_say_rvc.recognition:recognise",
     resident_mb=0.0,        # nothing of it runs
     assets=(
         AssetNeed(
