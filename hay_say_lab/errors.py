@@ -16,6 +16,7 @@ LabError
 │   ├── RecipeMissing
 │   ├── UploadMissing
 │   ├── DictionaryMissing
+│   ├── PresetMissing
 │   └── ImportMissing
 ├── Conflict              409  the thing is not in a state that allows this
 │   └── IllegalTransition
@@ -215,6 +216,10 @@ class UploadMissing(NotFound):
 
 class DictionaryMissing(NotFound):
     code = "dictionary_missing"
+
+
+class PresetMissing(NotFound):
+    code = "preset_missing"
 
 
 class ImportMissing(NotFound):

@@ -10,7 +10,7 @@ from hay_say_lab.cli.batches import FORMATS, tell
 from hay_say_lab.cli.command import Command, Parser
 from hay_say_lab.cli.exits import Exit
 from hay_say_lab.cli.session import Interrupted, Session
-from hay_say_lab.cli.settings import read_settings, whole_number
+from hay_say_lab.cli.settings import declare_preset, read_settings, whole_number
 from hay_say_lab.cli.takes import refuse
 from hay_say_lab.cli.treatment import declare_treatment, read_treatment
 
@@ -32,6 +32,7 @@ def declare(parser: Parser) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
         help="a setting of the voice; a row's column of that name goes before it",
     )  # fmt: skip
+    declare_preset(parser)
     parser.add_argument("--then", metavar="VOICE", help="a voice that converts what was spoken")
     declare_treatment(parser)
     parser.add_argument("--seed", metavar="NUMBER", help="for rows without one (default: drawn for each)")
@@ -50,7 +51,7 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
     refuse([*problems, *unread, *untreated])
     batch = lab.batch(
         options.rows, name=options.name, voice=options.voice, then=options.then, seed=seed, language=options.language,
-        markup=options.markup, dictionary=options.dictionary, **treatment, **settings,
+        markup=options.markup, dictionary=options.dictionary, preset=options.preset, **treatment, **settings,
     )  # fmt: skip
     session.tell(f"batch {batch.name}: {batch.status().rows} rows are queued; they go on if you stop waiting")
     summary = _waited(batch)

@@ -10,7 +10,7 @@ from hay_say_lab.cli.exits import Exit
 from hay_say_lab.cli.outfile import out_problems
 from hay_say_lab.cli.report import ReportBeside
 from hay_say_lab.cli.session import Session
-from hay_say_lab.cli.settings import read_settings, whole_number
+from hay_say_lab.cli.settings import declare_preset, read_settings, whole_number, with_preset
 from hay_say_lab.cli.takes import SOUND_ENDINGS, finish, refuse, submit
 from hay_say_lab.cli.treatment import declare_treatment, read_treatment
 from hay_say_lab.errors import InvalidRequest
@@ -23,6 +23,7 @@ def declare(parser: Parser) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
         help="a setting of the voice; may be given several times",
     )  # fmt: skip
+    declare_preset(parser)
     declare_treatment(parser)
     parser.add_argument("--seed", metavar="NUMBER", help="the same seed gives the same sound (default: drawn, and told)")
     parser.add_argument(
@@ -38,6 +39,7 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
     seed, problems = whole_number(options.seed, "seed")
     problems += out_problems(options.out, SOUND_ENDINGS)
     settings, unread = read_settings(lab, "convert", options.voice, options.settings)
+    settings = with_preset(lab, options.preset, "convert", options.voice, settings)
     treatment, untreated = read_treatment(lab, options)
     problems += [*unread, *untreated]
     try:

@@ -15,6 +15,7 @@ from hay_say_lab.cli import (
     lanes,
     measure,
     picture,
+    presets,
     recipe,
     replay,
     run,
@@ -29,7 +30,7 @@ from hay_say_lab.cli.command import Command, Parser, everywhere
 from hay_say_lab.cli.exits import MEANINGS
 
 _MODULES = (
-    say, convert, batch, batches, run, voices, dictionary, architectures, jobs, lanes, measure, picture, recipe, replay,
+    say, convert, batch, batches, run, voices, presets, dictionary, architectures, jobs, lanes, measure, picture, recipe, replay,
     storage, workers, audit, doctor, serve, version,
 )  # fmt: skip
 COMMANDS: tuple[Command, ...] = tuple(module.COMMAND for module in _MODULES)

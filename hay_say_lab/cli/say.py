@@ -10,7 +10,7 @@ from hay_say_lab.cli.command import Command, Parser
 from hay_say_lab.cli.exits import Exit
 from hay_say_lab.cli.outfile import numbered, out_problems
 from hay_say_lab.cli.session import Session
-from hay_say_lab.cli.settings import read_settings, whole_number
+from hay_say_lab.cli.settings import declare_preset, read_settings, whole_number, with_preset
 from hay_say_lab.cli.takes import SOUND_ENDINGS, finish, submit
 from hay_say_lab.cli.treatment import declare_treatment, read_treatment
 from hay_say_lab.errors import Fix, InvalidRequest, Problem
@@ -27,6 +27,7 @@ def declare(parser: Parser) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE", dest="settings",
         help="a setting of the voice; may be given several times",
     )  # fmt: skip
+    declare_preset(parser)
     parser.add_argument("--then", metavar="VOICE", help="a voice that converts what was spoken")
     parser.add_argument(
         "--then-set", action="append", default=[], metavar="NAME=VALUE", dest="then_settings",
@@ -58,6 +59,7 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
     lab = session.lab
     text = _stdin() if options.text == "-" else options.text
     settings, problems = read_settings(lab, "speak", options.voice, options.settings)
+    settings = with_preset(lab, options.preset, "speak", options.voice, settings)
     steps = [Step("speak", options.voice, settings)]
     if options.then is not None or options.then_settings:
         then_settings, unread = read_settings(lab, "convert", options.then, options.then_settings)

@@ -9,6 +9,7 @@ from hay_say_lab.domain.written import value_of
 from hay_say_lab.errors import Fix, InvalidRequest, NotFound, Problem
 
 if TYPE_CHECKING:
+    from hay_say_lab.cli.command import Parser
     from hay_say_lab.client.lab import Lab
     from hay_say_lab.domain.control import Control
 
@@ -20,6 +21,15 @@ def read_settings(lab: Lab, task: str, voice: str | None, pairs: Iterable[str]) 
     """
     pairs = list(pairs)
     return typed_pairs(_controls(lab, task, voice) if pairs else (), pairs, "set")
+
+
+def declare_preset(parser: Parser) -> None:
+    parser.add_argument("--preset", metavar="NAME", help="one of 'hay-say presets', under what --set says")
+
+
+def with_preset(lab: Lab, preset: str | None, task: str, voice: str | None, settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings on top of a preset's. Raises PresetMissing, VoiceMissing, InvalidRequest."""
+    return {**(lab.presets.settings(preset, voice, task) if preset else {}), **settings}
 
 
 def typed_pairs(

@@ -20,6 +20,7 @@ from hay_say_lab.client.hosting import Hosting
 from hay_say_lab.client.lanes import LaneBoard
 from hay_say_lab.client.measures import Measurement, Measures
 from hay_say_lab.client.panels import PanelDesk
+from hay_say_lab.client.presets import PresetShelf
 from hay_say_lab.client.recipes import find_recipe
 from hay_say_lab.client.row_files import read_rows
 from hay_say_lab.client.rows import Template, rows_of
@@ -45,6 +46,7 @@ class Lab:
         self._follower = Follower(self._api)
         self.voices = VoiceShelf(self._api, self.clip)
         self.dictionaries = DictionaryShelf(self._api)
+        self.presets = PresetShelf(self._api)
         self.measures = Measures(self._api)
         self.lanes = LaneBoard(self._api)
         self.storage = StorageRoom(self._api)
@@ -69,10 +71,11 @@ class Lab:
         prepare: Settings | None = None,
         finish: Settings | None = None,
         effects: Effects = (),
+        preset: str | None = None,
         cpu_fallback: bool = False,
         **settings: str | bool | float | None,
     ) -> Handle:
-        """Speak a text; `settings` are the voice's controls. `then`: a voice (or Step) that converts what was spoken.
+        """Speak a text; `settings` are the voice's controls, on top of a `preset` of `lab.presets`. `then`: a voice (or Step) that converts what was spoken.
 
         `dictionary` names one of `lab.dictionaries`, or a version of it: 'names', 'names@3fa94c'.
 
@@ -80,7 +83,7 @@ class Lab:
         name of a preset) to the result: see `controls_of_sound`. `cpu_fallback`: where a graphics card has too little
         memory, it goes on on the CPU, which takes longer. Raises InvalidRequest with every problem at once.
         """
-        steps = [Step("speak", voice, settings)]
+        steps = [Step("speak", voice, self._with_preset(preset, "speak", voice, settings))]
         if then is not None:
             steps.append(then if isinstance(then, Step) else Step("convert", then))
         spoken = RequestText(text, language, markup, dictionary)
@@ -97,16 +100,17 @@ class Lab:
         prepare: Settings | None = None,
         finish: Settings | None = None,
         effects: Effects = (),
+        preset: str | None = None,
         cpu_fallback: bool = False,
         **settings: str | bool | float | None,
     ) -> Handle:
-        """Give a recording (a file, or a Take) another voice; `settings` are the voice's controls.
+        """Give a recording (a file, or a Take) another voice; `settings` are the voice's controls, on top of a `preset`.
 
         `prepare` is done to the recording, `finish` and `effects` to the result: see `controls_of_sound`; `cpu_fallback` as
         in `say`. Raises InvalidRequest with every problem at once, ClipMissing where there is no such file.
         """
         clip = self.clip(source)
-        steps = (Step("convert", voice, settings),)
+        steps = (Step("convert", voice, self._with_preset(preset, "convert", voice, settings)),)
         request = Request(steps, clip=clip, seed=seed, lane=lane, cpu_fallback=cpu_fallback)
         return self.submit(self._treated(request, prepare, finish, effects))
 
@@ -125,6 +129,7 @@ class Lab:
         prepare: Settings | None = None,
         finish: Settings | None = None,
         effects: Effects = (),
+        preset: str | None = None,
         cpu_fallback: bool = False,
         **settings: str | bool | float | None,
     ) -> Batch:
@@ -138,7 +143,7 @@ class Lab:
         chain = self.effects(effects) if isinstance(effects, str) else tuple(effects)
         after = then if isinstance(then, Step) else Step("convert", then)
         template = Template(
-            voice, settings, after.voice, after.settings, language, markup, seed,
+            voice, self._with_preset(preset, "speak", voice, settings), after.voice, after.settings, language, markup, seed,
             dict(prepare or {}), dict(finish or {}), chain, lane, dictionary, cpu_fallback,
         )  # fmt: skip
         read = rows_of(self, _rows(rows), template)
@@ -269,6 +274,10 @@ class Lab:
     ) -> Request:
         chain = self.effects(effects) if isinstance(effects, str) else tuple(effects)
         return request.evolve(prepare=dict(prepare or {}), finish=dict(finish or {}), effects=chain)
+
+    def _with_preset(self, preset: str | None, task: str, voice: str | None, settings: Settings) -> dict[str, Any]:
+        """A preset as settings of a voice, under those that were named."""
+        return {**(self.presets.settings(preset, voice, task) if preset else {}), **settings}
 
     def _controls(self, task: str, voice: str | None) -> list[dict[str, Any]]:
         if voice is None:

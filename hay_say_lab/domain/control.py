@@ -8,17 +8,28 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from hay_say_lab.domain.meaning import MEANINGS
 from hay_say_lab.errors import Fix, Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Control:
-    """What all controls say of themselves. `group` names the form section, `advanced` folds the field away."""
+    """What all controls say of themselves. `group` names the form section, `advanced` folds the field away.
+
+    `means`: what it does to the sound, whatever it is called here: one of `domain.meaning.MEANINGS`, '' for nothing that
+    another architecture could have, too.
+    """
 
     help: str
     label: str = ""
     group: str = ""
     advanced: bool = False
+    means: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a meaning that is not in the vocabulary."""
+        if self.means and self.means not in MEANINGS:
+            raise ValueError(f"'{self.means}' is no meaning; known are {', '.join(MEANINGS)}")
 
     def described(self, name: str, **more: Any) -> dict[str, Any]:
         return {
@@ -28,6 +39,7 @@ class _Control:
             "help": self.help,
             "group": self.group,
             "advanced": self.advanced,
+            "means": self.means,
             **more,
         }
 
@@ -164,6 +176,7 @@ def control_from_json(document: Mapping[str, Any]) -> Control:
     """The control that `as_json` described."""
     said = {"help": document["help"], "label": document["label"], "group": document["group"]}
     said["advanced"] = document["advanced"]
+    said["means"] = document.get("means", "")
     match document["kind"]:
         case "number":
             names = ("unit", "low", "high", "default", "step")

@@ -35,6 +35,7 @@ from hay_say_lab.engine.measuring import Measuring
 from hay_say_lab.engine.news import News
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
+from hay_say_lab.engine.preset_desk import PresetDesk
 from hay_say_lab.engine.pruner import Pruner
 from hay_say_lab.engine.shelf import Shelf
 from hay_say_lab.engine.stage_key import StageKeys
@@ -45,6 +46,7 @@ from hay_say_lab.registry.assets import Assets
 from hay_say_lab.registry.budgets import BudgetBook
 from hay_say_lab.registry.dictionaries import Dictionaries
 from hay_say_lab.registry.documents import open_documents
+from hay_say_lab.registry.presets import Presets
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.service.application import LARGEST_READ_BYTES, application
 from hay_say_lab.service.door import Door
@@ -93,6 +95,7 @@ class Registry:
     voices: Voices
     assets: Assets
     dictionaries: Dictionaries
+    presets: Presets
     book: BudgetBook
 
     @classmethod
@@ -101,7 +104,8 @@ class Registry:
         architectures = Architectures()
         dictionaries = Dictionaries(documents("dictionaries"), home.registry / "dictionaries")
         voices, assets = Voices(documents("voices"), architectures), Assets(documents("assets"))
-        return cls(architectures, voices, assets, dictionaries, BudgetBook(documents("budgets")))
+        presets, book = Presets(documents("presets")), BudgetBook(documents("budgets"))
+        return cls(architectures, voices, assets, dictionaries, presets, book)
 
 
 async def live(settings: Settings) -> None:
@@ -169,7 +173,8 @@ def _surface(home: Home, store: JobStore, news: News, registry: Registry, profil
     pool.noted = metrics.noted
     return Surface(
         home, engine, architectures, voices, fitting, shelf, Batches(engine), measuring, pruner, registry.book, metrics,
-        registry.dictionaries, Witness(store, home.audit_head), Approvals(voices, store), new_id(), __version__, Bounds.from_environment(),
+        registry.dictionaries, Witness(store, home.audit_head), Approvals(voices, store),
+        PresetDesk(registry.presets, preflight.casting, voices), new_id(), __version__, Bounds.from_environment(),
     )  # fmt: skip
 
 

@@ -10,12 +10,14 @@ from hay_say_lab.domain.batch import BatchOrder
 from hay_say_lab.domain.deed import ACTIONS
 from hay_say_lab.domain.licence import ANSWERS
 from hay_say_lab.domain.measure import MeasureOrder
+from hay_say_lab.domain.preset import Preset
 from hay_say_lab.domain.pronunciation import WordList
 from hay_say_lab.domain.request import Request
 from hay_say_lab.domain.retention import Budgets
 from hay_say_lab.domain.voice import Provenance
 from hay_say_lab.engine.approval import ApprovalOrder
 from hay_say_lab.engine.fitting import VoiceOrder
+from hay_say_lab.engine.preset_desk import PresetUse
 from hay_say_lab.service import audit as a
 from hay_say_lab.service import batch_views as bv
 from hay_say_lab.service import batches as b
@@ -23,6 +25,7 @@ from hay_say_lab.service import dictionaries as d
 from hay_say_lab.service import handlers as h
 from hay_say_lab.service import library as lib
 from hay_say_lab.service import library_views as lv
+from hay_say_lab.service import presets as p
 from hay_say_lab.service import storage as s
 from hay_say_lab.service import storage_views as sv
 from hay_say_lab.service import upload_handlers as u
@@ -194,6 +197,16 @@ ROUTES: tuple[Route, ...] = (
           errors=(404, 409), library=True),
     Route("GET", "/architectures", h.ArchitecturesHandler, "The installed architectures and their controls.",
           answer=v.ArchitecturesView),
+    Route("GET", "/presets", p.PresetsHandler, "Your presets.", answer=p.PresetsView),
+    Route("GET", "/presets/{preset}", p.PresetHandler, "A preset: 'name', or 'name@' and the first digits of a version.",
+          answer=p.PresetView, errors=(404,)),
+    Route("PUT", "/presets/{preset}", p.PresetHandler, "Keep settings under a name, as a new version of it.", body=Preset,
+          answer=p.PresetView, errors=(409, 422)),
+    Route("DELETE", "/presets/{preset}", p.PresetHandler, "Remove a preset with its versions.", answer=p.PresetSummary,
+          errors=(404,)),
+    Route("POST", "/presets/{preset}/apply", p.ApplyHandler,
+          "A preset as settings of a voice, and what it cannot be given.", body=PresetUse, answer=p.CarriedView,
+          errors=(404, 422)),
     Route("GET", "/dictionaries", d.DictionariesHandler, "Your pronunciation dictionaries.", answer=d.DictionariesView),
     Route("GET", "/dictionaries/{dictionary}", d.DictionaryHandler,
           "The words of a dictionary: 'name', or 'name@' and the first digits of a version.", answer=d.DictionaryView,
@@ -261,7 +274,7 @@ ROUTES: tuple[Route, ...] = (
 
 _PATTERNS = {
     "worker": JOB, "job": JOB, "upload": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE, "batch": BATCH,
-    "dictionary": DICTIONARY, "lane": LANE,
+    "dictionary": DICTIONARY, "preset": DICTIONARY, "lane": LANE,
 }  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from hay_say_lab.engine.batches import Batches
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.engine.measuring import Clips, Measuring
+from hay_say_lab.engine.preset_desk import PresetDesk
 from hay_say_lab.engine.pruner import Pruner
 from hay_say_lab.engine.shelf import Shelf
 from hay_say_lab.engine.witness import Witness
@@ -69,6 +70,7 @@ class Surface:
     dictionaries: Dictionaries
     witness: Witness
     approvals: Approvals
+    desk: PresetDesk
     host_id: str
     version: str
     bounds: InitVar[Bounds]

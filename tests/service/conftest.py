@@ -54,6 +54,8 @@ def belongings(host: RunningHost) -> Belongings:
     for name in ("of-alice", "of-alice-too"):
         words = {"entries": [{"word": "LA", "alias": "Los Angeles"}]}
         assert host.call("PUT", f"/dictionaries/{name}", words, token=ALICE).status == 200
+        preset = {"task": "speak", "architecture": "parrot", "settings": {"beeps": 2}}
+        assert host.call("PUT", f"/presets/{name}", preset, token=ALICE).status == 200
     jobs = {
         name: host.submit(request, token=ALICE)
         for name, request in {

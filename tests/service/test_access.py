@@ -72,6 +72,7 @@ def operators(ask: Ask, others: str = IN) -> Row:
     return Row(ask, FORBIDDEN, FORBIDDEN, others, others)
 
 
+PRESET = {"task": "speak", "architecture": "parrot", "settings": {"beeps": 2}}
 VOICE = {"architecture": "parrot", "name": "mine"}
 
 MATRIX: dict[tuple[str, str], Row] = {
@@ -133,6 +134,11 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/voices/{voice}/restore"): operators(lambda b: ("/voices/parrot:polly/restore", None), HIDDEN),
     ("GET", "/trash"): operators(lambda b: ("/trash", None)),
     ("DELETE", "/trash"): operators(lambda b: ("/trash", None)),
+    ("GET", "/presets"): everybody("/presets"),
+    ("GET", "/presets/{preset}"): owners(lambda b: ("/presets/of-alice", None)),
+    ("PUT", "/presets/{preset}"): everybody("/presets/mine", PRESET),
+    ("DELETE", "/presets/{preset}"): owners(lambda b: ("/presets/of-alice-too", None)),
+    ("POST", "/presets/{preset}/apply"): owners(lambda b: ("/presets/of-alice/apply", {"voice": "parrot:polly"})),
     ("GET", "/dictionaries"): everybody("/dictionaries"),
     ("GET", "/dictionaries/{dictionary}"): owners(lambda b: ("/dictionaries/of-alice", None)),
     # everybody writes under names of their own, and never over another's

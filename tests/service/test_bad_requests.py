@@ -31,6 +31,10 @@ def _body(path: str) -> dict[str, Any]:
         return {}
     return {
         "/voices": _voice(provenance={"source": "me"}),
+        "/presets/{preset}": {
+            "task": "speak", "architecture": "parrot", "settings": {"beeps": 1}, "senses": {"beeps": {"means": "speed"}},
+        },
+        "/presets/{preset}/apply": {"voice": POLLY},
         "/voices/{voice}/provenance": {"source": "me"},
         "/voices/{voice}/approve": {"reason": "because"},
         "/batches": {"name": "mine", "requests": [speak()]},
@@ -38,6 +42,10 @@ def _body(path: str) -> dict[str, Any]:
         "/uploads": {"bytes": 1000},
         "/dictionaries/{dictionary}": {"entries": [{"word": "LA", "alias": "ell ay"}]},
     }.get(path) or speak()
+
+
+def _where(path: str) -> str:
+    return path.format(dictionary="mine", preset="mine", voice=POLLY)
 
 
 BODIES = {route.path: route for route in ROUTES if route.json_body is not None}
@@ -58,6 +66,8 @@ PLACES: dict[str, list[tuple[Any, ...]]] = {
     "/storage/budgets": [()],
     "/storage/fsck": [()],
     "/dictionaries/{dictionary}": [(), ("entries", 0)],
+    "/presets/{preset}": [(), ("senses", "beeps")],
+    "/presets/{preset}/apply": [()],
 }
 SMUGGLED = {"owner": "bob", "state": "succeeded", "token": 7, "id": "x", "artifact": "0" * 64, "__class__": "x", "role": "admin"}
 
@@ -79,7 +89,7 @@ def test_a_field_that_nobody_asked_for_is_refused_by_name(path: str, place: tupl
     for key in place:
         inner = inner[key]
     inner[name] = SMUGGLED[name]
-    where = path.format(dictionary="mine", voice=POLLY)
+    where = _where(path)
     route = BODIES[path]
     reply = host.call(route.method, where, body, token=ALICE if route.role is Role.USER else "token-of-olga")
     assert reply.status == 422
@@ -180,14 +190,14 @@ MAY_BE_EMPTY = {"/storage/plan", "/storage/prune", "/storage/fsck"}
     ("path", "kind"), [(path, kind) for path in BODIES for kind in NO_JSON if NO_JSON[kind] or path not in MAY_BE_EMPTY]
 )
 def test_what_is_no_document_is_a_typed_problem(path: str, kind: str, host: RunningHost) -> None:
-    reply = host.call(BODIES[path].method, path.format(dictionary="mine"), body=NO_JSON[kind], headers=JSON)
+    reply = host.call(BODIES[path].method, _where(path), body=NO_JSON[kind], headers=JSON)
     assert reply.status == 422
     assert reply.error["problems"]
 
 
 @pytest.mark.parametrize("path", BODIES)
 def test_a_body_too_large_is_a_typed_413(path: str, host: RunningHost) -> None:
-    reply = host.call(BODIES[path].method, path.format(dictionary="mine"), body=b" " * (5 << 20), headers=JSON)
+    reply = host.call(BODIES[path].method, _where(path), body=b" " * (5 << 20), headers=JSON)
     assert reply.status == 413
     assert reply.error["code"] == "too_large"
 

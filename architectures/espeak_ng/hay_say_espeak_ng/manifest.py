@@ -19,23 +19,23 @@ TEXT = TextContract(
 
 CONTROLS = (
     Number(
-        "rate_wpm", unit="words per minute", low=80, high=450, default=175, step=1,
+        "rate_wpm", unit="words per minute", low=80, high=450, default=175, step=1, means="speed",
         label="Rate", help="How fast to speak.",
     ),
     Number(
-        "pitch", unit="points", low=0, high=99, default=50, step=1,
+        "pitch", unit="points", low=0, high=99, default=50, step=1, means="pitch",
         help="Pitch of the voice: 0 is about half an octave lower than 50, 99 about three quarters higher.",
     ),
     Number(
-        "pitch_range", unit="points", low=0, high=99, default=50, step=1,
+        "pitch_range", unit="points", low=0, high=99, default=50, step=1, means="pitch_range",
         help="How far the melody moves; 0 is monotone.",
     ),
     Number(
-        "word_gap", unit="steps of 10 ms", low=0, high=100, default=0, step=1, advanced=True,
+        "word_gap", unit="steps of 10 ms", low=0, high=100, default=0, step=1, advanced=True, means="pause",
         help="Extra pause behind each word, about 10 ms a step at the default rate, shorter at faster ones.",
     ),
     Number(
-        "volume", unit="percent", low=0, high=200, default=100, step=1, advanced=True,
+        "volume", unit="percent", low=0, high=200, default=100, step=1, advanced=True, means="energy",
         help="Level of the voice; loud passages clip from about 150 on.",
     ),
     Choice(

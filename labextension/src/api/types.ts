@@ -99,6 +99,13 @@ export interface Budgets {
   voices_mb?: number;
 }
 
+/** A version of a preset as settings of a voice. */
+export interface CarriedView {
+  left_out: LeftOutView[];
+  settings: Record<string, unknown>;
+  version: string;
+}
+
 /** One thing that jobs need, or would like to have; `since`: how long it has stood like that. */
 export interface CheckView {
   detail: string;
@@ -329,6 +336,12 @@ export interface LanesView {
   leaving_per_minute: number;
 }
 
+/** A setting that the voice cannot be given, and why. */
+export interface LeftOutView {
+  setting: string;
+  why: string;
+}
+
 /**
  * The library's documents and its files. `orphans`: contents that no document names; `strays`: folders
  * without one; `missing`: files that one names and that are not there; `unlinked`: ids that can be laid
@@ -389,6 +402,50 @@ export interface PreflightView {
   problems: ProblemView[];
   voices: (string | null)[];
   warnings: ProblemView[];
+}
+
+/**
+ * Settings of one task of one architecture. `senses`: those of its settings that mean something
+ * elsewhere, too.
+ */
+export interface Preset {
+  architecture: string;
+  format?: number;
+  note?: string;
+  senses?: Record<string, Sense>;
+  settings: Record<string, string | boolean | number | null>;
+  task: "speak" | "convert";
+}
+
+/** A preset: its newest version, when that was written, what it is of, and how many versions are kept. */
+export interface PresetSummary {
+  architecture: string;
+  at: string;
+  name: string;
+  note: string;
+  settings: number;
+  task: string;
+  version: string;
+  versions: number;
+}
+
+/** For whom a preset is wanted: a voice (None: the default one), and a task (None: the preset's own). */
+export interface PresetUse {
+  task?: "speak" | "convert" | null;
+  voice?: string | null;
+}
+
+/** A version of a preset with its settings; `versions` are all that are kept, the newest one last. */
+export interface PresetView {
+  at: string;
+  document: Record<string, unknown>;
+  name: string;
+  version: string;
+  versions: string[];
+}
+
+export interface PresetsView {
+  presets: PresetSummary[];
 }
 
 /** One thing that stands in the way, or one warning. */
@@ -528,6 +585,15 @@ export interface RowView {
 export interface RowsView {
   cursor: string | null;
   rows: RowView[];
+}
+
+/**
+ * What a setting means, and its unit ('' where it has none), so that a preset can be read without its
+ * architecture.
+ */
+export interface Sense {
+  means: string;
+  unit?: string;
 }
 
 export interface StageView {
