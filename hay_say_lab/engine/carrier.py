@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from hay_say_lab.engine.leftovers import Leftovers
 from hay_say_lab.engine.news import News, Tick
 from hay_say_lab.engine.order import Done, Failed, WorkerLost
 from hay_say_lab.engine.pool import WorkerPool
+from hay_say_lab.engine.rest import Pauses, Rest
 from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.errors import LabError, StorageFailed, WorkerFailed
 from hay_say_lab.storage import edges
@@ -29,8 +29,6 @@ from hay_say_lab.storage.store import JobStore
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-SECONDS_TO_WRITE_AGAIN = 1.0
 
 
 class Carrier:
@@ -59,6 +57,7 @@ class Carrier:
         self._dispatch = dispatch
         self._cleared = cleared
         self.way: dict[str, Carried] = {}
+        self.rest = Rest()
         self.open = True                                # a closing host leaves the rows to the next one
         self._in_parts: set[tuple[str, int]] = set()    # (job, stage) that gave way: pieces of it are kept
 
@@ -94,6 +93,7 @@ class Carrier:
 
     async def _insist(self, edge: Callable[..., T], *arguments: Any) -> T:
         """Write how a stage ended, again and again while the disk refuses: no row may say 'running' for ever."""
+        pauses = Pauses()
         while True:
             try:
                 return await self._store.write(edge, *arguments)
@@ -101,17 +101,18 @@ class Carrier:
                 if not self.open:
                     raise                       # the next host takes the row over
                 log.exception("the end of a stage could not be written; it is tried again")
-                await asyncio.sleep(SECONDS_TO_WRITE_AGAIN)
+                await pauses.wait()
 
     async def _after(self, job_id: str) -> Job:
         """How a job stands behind its stage; asked again and again while the disk refuses to tell."""
+        pauses = Pauses()
         while True:
             try:
                 return self._store.job(job_id)
             except StorageFailed:
                 if not self.open:
                     raise
-                await asyncio.sleep(SECONDS_TO_WRITE_AGAIN)
+                await pauses.wait()
 
     async def _perform(self, carried: Carried, began: float) -> None:
         job = carried.job
@@ -177,6 +178,7 @@ class Carrier:
             published = await self._insist(edges.stage_done, job, made)
         else:
             published = await self._insist(edges.finished, job, made, recipe)
+        self.rest.done()
         if not published:
             await self._stopped(job)
         elif made.audio_seconds:
@@ -184,6 +186,8 @@ class Carrier:
 
     async def _ended(self, carried: Carried, error: LabError, told: str = "") -> None:
         job = carried.job
+        if isinstance(error, StorageFailed):
+            self.rest.refused(time.monotonic())
         if not await self._insist(edges.failed, job, {**error.as_json(), "error_id": job.id}, told):
             await self._stopped(job)
 

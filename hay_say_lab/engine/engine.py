@@ -26,6 +26,7 @@ from hay_say_lab.engine.needs import Measured
 from hay_say_lab.engine.news import News
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
+from hay_say_lab.engine.rest import RESTING, Pauses
 from hay_say_lab.engine.scheduler import Candidate
 from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.engine.upkeep import Upkeep
@@ -165,6 +166,7 @@ class Engine:
 
     async def run(self) -> None:
         self._aside(self.upkeep.tend(lambda: self.idle))
+        pauses = Pauses()
         while self._open:
             with contextlib.suppress(TimeoutError):
                 pause_seconds = SECONDS_BETWEEN_LOOKS if self.dispatch.anybody_waits else None
@@ -173,9 +175,10 @@ class Engine:
             try:
                 while self._open and await self._tick():
                     pass
+                pauses = Pauses()
             except LabError:
                 log.exception("a tick failed; it is tried again")
-                await asyncio.sleep(1.0)
+                await pauses.wait()
                 self._wake.set()
 
     @property
@@ -202,6 +205,9 @@ class Engine:
         now = time.monotonic()
         seats = [(seat.worker, seat.voices) for seat in self.pool.ledger().seats if not seat.busy]
         order = self.dispatch.order(self.carrier.way, loaded_models(seats), now)
+        if self.carrier.rest.lasts(now):
+            self.news.waiting.update(dict.fromkeys((candidate.job for candidate in order), RESTING))
+            return False
         for candidate in order:
             job = self.store.job(candidate.job)
             if job.state is State.QUEUED and await self._try(job, candidate):

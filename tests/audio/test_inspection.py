@@ -160,9 +160,9 @@ def _with(at: int, layout: str, value: int) -> bytes:
     ],
 )  # fmt: skip
 def test_a_header_that_lies_is_refused_quickly(content: bytes, tmp_path: Path) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     _refused(tmp_path, content)
-    assert time.monotonic() - began < 2.0
+    assert time.process_time() - began < 2.0
 
 
 def test_a_stream_that_left_its_sizes_open_is_read_to_its_end(tmp_path: Path) -> None:

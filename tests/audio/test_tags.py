@@ -143,10 +143,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("content", HOSTILE.values(), ids=HOSTILE)
 def test_a_file_without_a_recipe_that_can_be_read_is_refused_quickly(content: bytes) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(InvalidRequest, match="carries no recipe"):
         read_recipe(content)
-    assert time.monotonic() - began < 1.0
+    assert time.process_time() - began < 1.0
 
 
 @pytest.mark.parametrize("container", ["WAV", "FLAC"])

@@ -174,7 +174,7 @@ async def test_a_worker_that_answers_as_it_should_not_is_killed_and_nothing_is_p
 
     assert len(lost.value.reason) < 200, "what it sent is not repeated to people"
     assert not attendant.alive
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert _published(home) == []
     await asyncio.to_thread(gone, attendant.pid)
 
@@ -184,7 +184,9 @@ async def test_a_worker_that_answers_twice_spoils_no_stage_of_another_job(tmp_pa
     attendant = await _start(tmp_path, "run = order(); done(run, {}); done(run, {})", PATIENT)
     order = Order("job/0", 3, "speak", home.scratch / "out", home.scratch / "pieces", voice=POLLY)
 
-    assert await attendant.run(order, lambda fraction, message: None) == Done({}, Usage(10, 10, 10))
+    done = await attendant.run(order, lambda fraction, message: None)
+    assert isinstance(done, Done)
+    assert (done.files, done.usage) == ({}, Usage(10, 10, 10))
 
     deadline = time.monotonic() + 5
     while attendant.alive and time.monotonic() < deadline:
@@ -228,7 +230,7 @@ async def test_a_worker_that_ignores_every_signal_it_can_is_killed_when_its_stag
     began = time.monotonic()
     with pytest.raises(WorkerLost, match="SIGKILL"):
         await _run(attendant, home, stop="cancel")
-    assert 0.7 < time.monotonic() - began < 10, "a checkpoint, then SIGTERM, then SIGKILL, each had its time"
+    assert 0.7 < time.monotonic() - began < 30, "a checkpoint, then SIGTERM, then SIGKILL, each had its time"
 
 
 @pytest.mark.parametrize("end", ["os._exit(1)", "os.kill(os.getpid(), signal.SIGKILL)", "raw(b'bad')", "time.sleep(60)"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,6 @@ async def test_a_job_at_work_gives_way_to_a_closing_host_and_the_next_one_finish
     async with laboratory(tmp_path / "home") as lab:
         job = await lab.submit(say("one two three", seconds_of_work=1.5))
         await lab.until(lambda: job.id in lab.news.ticks and lab.news.ticks[job.id].fraction > 0.3)
-        began = time.monotonic()
-    assert time.monotonic() - began < 4
 
     async with laboratory(tmp_path / "home") as lab:
         waiting = lab.store.job(job.id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,10 @@ async def test_a_preview_is_not_stuck_behind_long_renders_when_a_place_is_free(t
         await lab.made(say())
         render = await lab.submit(say(lane="batch", seconds_of_work=60.0))
         await lab.at_work(render)
-        began = time.monotonic()
 
         preview = await lab.made(say(), "bob")
 
         assert preview.state is State.SUCCEEDED
-        assert time.monotonic() - began < 5
         assert lab.store.job(render.id).state is State.RUNNING
         await lab.engine.cancel(render.id)
         await lab.ended(render)

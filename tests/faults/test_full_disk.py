@@ -44,3 +44,22 @@ def test_a_host_whose_disk_takes_nothing_says_so_and_goes_on_when_there_is_room(
             assert host.ended(host.submit(speak("four")))["state"] == "succeeded"
     finally:
         host.end()
+
+
+def test_a_full_disk_does_not_fail_a_whole_queue(tmp_path: Path, rough_of: Callable[[Path], RoughDisk]) -> None:
+    rough = rough_of(tmp_path / "home")
+    host = start_host(tmp_path / "home", **rough.environment)
+    try:
+        rough.refuse("full", ["scratch"])               # rows can be written, sounds cannot
+        jobs = [host.submit(speak(f"line {number}", lane="batch")) for number in range(8)]
+        until(lambda: host.ended(jobs[0])["state"] == "failed", 30, "the first one did not fail")
+        until(lambda: "disk refused" in str(host.call("GET", f"/jobs/{jobs[-1]}").json()["waiting"]), 30, "nobody says why")
+
+        rough.lift()
+        ends = [host.ended(job) for job in jobs]
+        failed = [end for end in ends if end["state"] == "failed"]
+        assert {end["error"]["code"] for end in failed} == {"storage_failed"}
+        assert len(failed) < 6, "the others waited"
+        assert all(end["state"] == "succeeded" for end in ends if end not in failed)
+    finally:
+        host.end()

@@ -169,7 +169,7 @@ async def test_jupyters_end_is_quick_and_never_ends_the_host(fetch: Fetch, home:
     assert app.supervisor.watching
     began = time.monotonic()
     await app.stop_extension()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15, "it waits for no host"
     assert not app.supervisor.watching
     assert process_alive(_host(home).pid)
 

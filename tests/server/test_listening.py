@@ -89,7 +89,7 @@ async def test_a_browser_that_leaves_is_noticed_by_the_host(
                 await another.head()
                 if another.status == 200:
                     break
-        assert time.monotonic() - left_at < 5
+        assert time.monotonic() - left_at < 20
         for context, _ in stack:
             await context.__aexit__(None, None, None)
 
@@ -102,6 +102,6 @@ async def test_a_long_poll_wakes_when_something_happens(fetch: Fetch, shared_hos
     assert not poll.done()
     job = await _submitted(shared_host)
     answer = json.loads((await poll).body)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 20, "it need not wait to its end"
     assert job in {event["job"] for event in answer["events"]}
     assert answer["last"] > last

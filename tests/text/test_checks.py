@@ -130,10 +130,10 @@ def test_all_problems_come_at_once_and_their_fixes_mend_in_any_order() -> None:
 
 def test_a_megabyte_of_text_is_judged_at_once() -> None:
     body = "\x00" + "ä" * (1 << 20)
-    began = time.monotonic()
+    began = time.process_time()
 
     problems = _problems(body)
 
     assert len(problems) == 2
     assert all(len(problem.message) < 200 for problem in problems)
-    assert time.monotonic() - began < 1.0
+    assert time.process_time() - began < 1.0

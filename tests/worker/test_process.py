@@ -177,7 +177,7 @@ def test_a_worker_leaves_at_once_when_its_host_is_gone(busy: str, tmp_path: Path
         began = time.monotonic()
 
         assert child.leave() == 0
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 30, "long before its work would have ended"
 
 
 def test_a_worker_that_was_never_asked_leaves_too(tmp_path: Path) -> None:

@@ -117,11 +117,11 @@ def test_the_same_again_is_the_same_bytes() -> None:
 def test_the_checkpoint_hears_rising_shares_often_enough() -> None:
     clip = Clip(numpy.tile(CLIP.samples, 3), SAMPLE_RATE)
     told: list[tuple[float, str]] = []
-    times = [time.monotonic()]
+    computed = [time.process_time()]
 
     def checkpoint(fraction: float, message: str) -> None:
         told.append((fraction, message))
-        times.append(time.monotonic())
+        computed.append(time.process_time())
 
     finish(clip, EVERYTHING, PRESETS["hall"].chain, 1, checkpoint)
 
@@ -130,7 +130,7 @@ def test_the_checkpoint_hears_rising_shares_often_enough() -> None:
     assert shares[0] >= 0.0
     assert shares[-1] <= 1.0
     assert all(message for _, message in told)
-    assert numpy.diff(times).max() < 2.0, "once a second of computing; twice that on a busy machine"
+    assert numpy.diff(computed).max() < 2.0, "once a second of computing; a processor that is shared computes slower"
 
 
 def test_a_checkpoint_that_raises_stops_it() -> None:
