@@ -43,8 +43,9 @@ lint: test-ready  ## ruff, mypy, eslint, prettier and the panels' own tests
 	npm run --silent lint
 	npm test --silent
 
-faults: test-ready  ## the host matrix; with KILLS=n (and SEED=s): a storm of n seeded faults
+faults: test-ready  ## the host matrix; with KILLS=n (SEED=s): every write refused once, and a storm of n faults
 	@if [ -n "$(KILLS)$(SEED)" ]; then \
+	    $(if $(filter 0,$(SITES)),,$(BIN)/python -m tests.faults.sites &&) \
 	    $(BIN)/python -m tests.faults.storm --kills $(or $(KILLS),60) --seed $(or $(SEED),1); \
 	else $(BIN)/python -m pytest tests/faults $(ARGS); fi
 

@@ -1,4 +1,4 @@
-"""Every place in the code that writes meets a full disk and a read-only one, once: what was going on ends well, or with a
+"""`python -m tests.faults.sites`, a part of `make faults KILLS=n`: every place in the code that writes meets a full disk and a read-only one, once: what was going on ends well, or with a
 typed error after which the same call succeeds.
 
 An act is what people do on a usual day. Its nth call to the disk at a place is failed, n = 1, 2, ..., until the act passes
@@ -13,6 +13,7 @@ import os
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 import wave
 from collections import Counter
@@ -24,7 +25,7 @@ from typing import Any
 
 from hay_say_lab.domain.host import read_record
 from tests.faults.history import Verdict, judge
-from tests.faults.rough import ERRORS, PLACES, RoughDisk
+from tests.faults.rough import ERRORS, PLACES, RoughDisk, built, can_be_built
 from tests.service.running_host import Reply, RunningHost, convert, speak, start_host, until
 
 MOST_TRIES = 4                  # of a call: one fault, and what it may leave to a second one
@@ -64,14 +65,16 @@ class Rounds:
             "convert": self._convert, "let go": self._let_go, "back up": self._back_up,
         }  # fmt: skip
 
-    def all_sites(self) -> None:
-        """Each error at each call of each place, in each act."""
-        for act in self.acts:
-            for error in ERRORS:
-                for place in PLACES:
-                    nth = 1
-                    while self.meet(Site(act, error, place, nth)):
-                        nth += 1
+    def meet_all(self, act: str) -> int:
+        """Each error at each call of each place in an act. Returns how many there were."""
+        count = 0
+        for error in ERRORS:
+            for place in PLACES:
+                nth = 1
+                while self.meet(Site(act, error, place, nth)):
+                    nth += 1
+                count += nth - 1
+        return count
 
     def calls_of(self, act: str) -> dict[tuple[str, str], int]:
         """How many calls an act makes: (error, place) -> those that might fail so."""
@@ -250,6 +253,27 @@ class Rounds:
         return record is not None and record.pid == process.pid
 
 
+def main() -> int:
+    if not can_be_built():
+        sys.stderr.write("NO PLACE IS MET BY A FULL OR READ-ONLY DISK: no C compiler here\n")
+        return 0
+    with tempfile.TemporaryDirectory(prefix="hay-say-sites-") as folder:
+        home = Path(folder) / "home"
+        rounds = Rounds(home, RoughDisk(built(Path(folder)), home))
+        try:
+            for act in (*rounds.acts, "start"):
+                count = rounds.meet_all(act)
+                sys.stderr.write(f"{act}: refused {count} times, {len(rounds.wrong)} things wrong so far\n")
+            verdict = rounds.verdict()
+        finally:
+            rounds.host.process.kill()
+    for note in (*rounds.wrong, *verdict.notes):
+        sys.stderr.write(f"{note}\n")
+    told = ", ".join(f"{count} x {site}" for site, count in sorted(rounds.met.items()) if count)
+    sys.stdout.write(f"each place that writes: {told}\n{verdict.line(rounds.met.total())}\n")
+    return 0 if verdict.clean and not rounds.wrong else 1
+
+
 def tone(number: int, hertz: float = 220.0, seconds: float = 0.3) -> bytes:
     """A WAV that is another one for each number."""
     loudness = 8000 + number % 20_000
@@ -261,3 +285,7 @@ def tone(number: int, hertz: float = 220.0, seconds: float = 0.3) -> bytes:
         file.setframerate(RATE)
         file.writeframes(b"".join(struct.pack("<h", sample) for sample in samples))
     return content.getvalue()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import logging
 import os
 import random
 import signal
@@ -33,7 +34,10 @@ from hay_say_lab.errors import LabError
 from tests.faults.history import Verdict, judge
 from tests.faults.rough import PLACES, RoughDisk, built, can_be_built
 
+log = logging.getLogger(__name__)
+
 POLLY = "parrot:polly"
+FAULTS_BETWEEN_WORDS = 50
 IN_FLIGHT = 8                   # jobs that wait or run while the storm lasts
 SECONDS_BETWEEN_FAULTS = (0.05, 0.6)
 SECONDS_STOPPED = (0.05, 1.0)
@@ -74,6 +78,8 @@ class Storm:
             fault = self._random.choice(self._faults)
             if self._roughen(fault) if fault in OF_THE_DISK else self._strike(fault):
                 self.struck[fault] += 1
+                if not self.struck.total() % FAULTS_BETWEEN_WORDS:
+                    log.info("%d faults, %d jobs so far", self.struck.total(), len(self.acknowledged))
         self._over.set()
         asking.join()
         if self.trouble is not None:
@@ -263,6 +269,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--kills", type=int, default=60, help="how many faults")
     parser.add_argument("--seed", type=int, default=1, help="the same seed strikes in the same order")
     options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     with tempfile.TemporaryDirectory(prefix="hay-say-storm-") as folder:
         home = Path(folder) / "home"
         rough = RoughDisk(built(Path(folder)), home) if can_be_built() else None
