@@ -6,16 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hay_say_lab.domain.asset import WEIGHTS
 from hay_say_lab.domain.job import BUILT_IN_WORKERS, Job, Stage
 from hay_say_lab.domain.manifest import Offer
 from hay_say_lab.domain.recipe import Recipe, recipe_of
 from hay_say_lab.domain.request import READS_TEXT, RequestText
 from hay_say_lab.domain.voice import Provenance, Voice
+from hay_say_lab.engine.casting import Casting
 from hay_say_lab.engine.order import Order
 from hay_say_lab.engine.plan import IF_MADE, UPLOAD
 from hay_say_lab.engine.spoken_text import SpokenText, spoken_text
 from hay_say_lab.errors import VoiceMissing, WorkerFailed
-from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.storage.edges import Made
 from hay_say_lab.storage.home import Home
@@ -25,11 +26,12 @@ from hay_say_lab.storage.objects import ObjectStore
 class Assignments:
     """Reads jobs; changes none."""
 
-    def __init__(self, home: Home, objects: ObjectStore, voices: Voices, architectures: Architectures) -> None:
+    def __init__(self, home: Home, objects: ObjectStore, voices: Voices, casting: Casting) -> None:
         self._home = home
         self._objects = objects
         self._voices = voices
-        self._architectures = architectures
+        self._casting = casting
+        self._architectures = casting.architectures
         self._provenance: dict[str, dict[str, str]] = {}        # by the hash of a voice that was ordered
         self._languages: dict[str, tuple[str, ...]] = {}        # the same
 
@@ -68,7 +70,12 @@ class Assignments:
         return replace(order, voice=voice.id, voice_hash=voice.hash, voice_files=self._files(voice))
 
     def _files(self, voice: Voice) -> dict[str, Path]:
-        return {role: self._home.voice_folder(voice.id) / file.name for role, file in voice.files.items()}
+        """A voice's own files by role, and those that it shares with all voices of its architecture."""
+        shared = {
+            role: self._home.asset_folder(asset.id) / asset.files[WEIGHTS].name
+            for role, asset in self._casting.assets_of(self._architectures.manifest(voice.architecture)).items()
+        }
+        return shared | {role: self._home.voice_folder(voice.id) / file.name for role, file in voice.files.items()}
 
     def offer(self, stage: Stage) -> Offer | None:
         """What an architecture promises of a stage; None for the workers that are built in. Raises ArchitectureMissing."""
@@ -104,6 +111,14 @@ class Assignments:
         """The objects that a job's present stage reads, by role. Raises WorkerFailed where one was not made."""
         found = {role: self._named(job, source) for role, source in job.stage.inputs.items()}
         return {role: name for role, name in found.items() if name is not None}
+
+    def read(self, job: Job) -> dict[str, str]:
+        """All contents that shape a job's present stage beside its voice: its inputs, and what all voices share."""
+        shared: dict[str, str] = {}
+        if job.stage.voice is not None and job.stage.worker not in BUILT_IN_WORKERS:
+            manifest = self._architectures.manifest(job.stage.worker)
+            shared = {f"asset.{role}": asset.hash for role, asset in self._casting.assets_of(manifest).items()}
+        return shared | self.inputs(job)
 
     @staticmethod
     def _named(job: Job, source: str) -> str | None:

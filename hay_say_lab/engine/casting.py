@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from hay_say_lab.domain.manifest import Manifest, Offer
+from hay_say_lab.domain.asset import Asset
+from hay_say_lab.domain.manifest import AssetNeed, Manifest, Offer
 from hay_say_lab.domain.profile import LOCAL, Profile
 from hay_say_lab.domain.request import Request, RequestText, Step, Task
 from hay_say_lab.domain.serving import gaps
 from hay_say_lab.domain.voice import Voice
 from hay_say_lab.errors import InvalidRequest, LabError, VoiceNotServed
 from hay_say_lab.registry.architectures import Architectures
+from hay_say_lab.registry.assets import Assets
 from hay_say_lab.registry.voices import Voices
 
 ISOLATE, DEFAULT = "isolate", "default"     # the setting of prepare that names who separates; whoever does by default
@@ -29,8 +31,11 @@ class Resolved:
 class Casting:
     """Chooses among what is installed."""
 
-    def __init__(self, architectures: Architectures, voices: Voices, profile: Profile = LOCAL) -> None:
+    def __init__(
+        self, architectures: Architectures, voices: Voices, profile: Profile = LOCAL, assets: Assets | None = None
+    ) -> None:
         self.architectures = architectures
+        self._assets = assets
         self.profile = profile
         self._voices = voices
 
@@ -44,6 +49,17 @@ class Casting:
         if prepare.get(ISOLATE) == DEFAULT:
             prepare[ISOLATE] = self.default_voice("separate", None).id
         return request.evolve(steps=steps, prepare=prepare)
+
+    def assets_of(self, manifest: Manifest) -> dict[str, Asset]:
+        """The files that all voices of an architecture share, by the role in which its runtime asks for them; those that
+        are not in the library are left out."""
+        found = {need.role: self._assets.of_kind(need.kind) for need in manifest.assets} if self._assets is not None else {}
+        return {role: assets[0] for role, assets in found.items() if assets}
+
+    def missing_assets(self, manifest: Manifest) -> list[AssetNeed]:
+        """What an architecture needs, and the library does not have."""
+        present = self.assets_of(manifest)
+        return [need for need in manifest.assets if need.role not in present]
 
     def serving(self, request: Request) -> list[str | None]:
         """The voice that would serve each step; None where none would."""

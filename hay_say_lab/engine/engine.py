@@ -70,7 +70,7 @@ class Engine:
         self.pool = pool
         self.preflight = preflight
         self._voices = voices
-        self._assignments = Assignments(home, objects, voices, preflight.casting.architectures)
+        self._assignments = Assignments(home, objects, voices, preflight.casting)
         self.news = news
         self._leftovers = Leftovers(home, lambda job: self.carrier.key(job))
         self.vocabulary = vocabulary

@@ -139,7 +139,7 @@ async def live(settings: Settings) -> None:
 def _surface(home: Home, store: JobStore, news: News, registry: Registry, profile: Profile) -> Surface:
     architectures, voices, objects = registry.architectures, registry.voices, ObjectStore(home.objects)
     pool = WorkerPool(home, objects, architectures, places=max(1, len(os.sched_getaffinity(0))))
-    preflight = Preflight(Casting(architectures, voices, profile))
+    preflight = Preflight(Casting(architectures, voices, profile, registry.assets))
     keys = StageKeys(architectures)
     engine = Engine(
         home=home,

@@ -127,15 +127,16 @@ async def laboratory(
     architectures, objects = Architectures(), ObjectStore(home.objects)
     voices = Voices(open_documents(home.registry / "voices.json"), architectures)
     dictionaries = Dictionaries(open_documents(home.registry / "dictionaries.json"), home.registry / "dictionaries")
+    assets = Assets(open_documents(home.registry / "assets.json"))
     keys = StageKeys(architectures)
     pool = WorkerPool(home, objects, architectures, places=places, patience=patience, devices=devices)
     engine = Engine(
-        home=home, store=store, objects=objects, pool=pool, preflight=Preflight(casting := Casting(architectures, voices)),
+        home=home, store=store, objects=objects, pool=pool, preflight=Preflight(casting := Casting(architectures, voices, assets=assets)),
         voices=voices, keys=keys, news=news, vocabulary=Vocabulary(casting, dictionaries),
     )  # fmt: skip
     errands = Errands(pool, news)
     shelf = Shelf(
-        home=home, voices=voices, assets=Assets(open_documents(home.registry / "assets.json")),
+        home=home, voices=voices, assets=assets,
         book=BudgetBook(open_documents(home.registry / "budgets.json")), allowance=Allowance(),
         jobs_of=lambda voice: store.read(jobs_with_voice, voice),
         tell=lambda kind, body: store.write(tell_everybody, kind, body),

@@ -15,7 +15,6 @@ from hay_say_lab.engine.devices import Machine
 from hay_say_lab.engine.upkeep import Rules
 from hay_say_lab.engine.wear import LOOKED_AT, MOST_STAGES, slope, worn
 from hay_say_lab.errors import Conflict, NotFound
-from hay_say_lab.registry.architectures import Architectures
 from tests.engine.laboratory import Laboratory, laboratory, say
 
 NEVER = Rules(idle_seconds=1000.0, quiet_seconds=1000.0, between_looks=0.05)
@@ -114,7 +113,7 @@ async def test_a_new_host_warms_nobody_for_whom_memory_is_not_free(tmp_path: Pat
 async def test_a_voice_that_is_gone_or_another_one_by_now_is_not_loaded(tmp_path: Path) -> None:
     async with laboratory(tmp_path) as lab:
         polly = lab.voices.get("parrot:polly")
-        order = Assignments(lab.home, lab.objects, lab.voices, Architectures()).order_to_load
+        order = Assignments(lab.home, lab.objects, lab.voices, lab.engine.preflight.casting).order_to_load
         assert order("parrot:polly", "0" * 64) is None
         assert order("parrot:gone", polly.hash) is None
         assert getattr(order("parrot:polly", polly.hash), "voice", None) == "parrot:polly"

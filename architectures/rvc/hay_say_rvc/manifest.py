@@ -1,8 +1,9 @@
-"""What `rvc` says of itself. It has no runtime yet: its voices can be recognised, converted and kept, and not used."""
+"""What `rvc` says of itself."""
 
 from __future__ import annotations
 
-from hay_say_lab.plugin import AssetNeed, Compatibility, Manifest, Upstream
+from hay_say_lab.plugin import AssetNeed, AudioContract, Compatibility, Manifest, Offer, Upstream
+from hay_say_rvc.controls import CONTROLS
 
 CONTENT_ENCODER = "content_encoder"
 F0_NETWORK = "f0_network"
@@ -10,11 +11,27 @@ F0_NETWORK = "f0_network"
 MANIFEST = Manifest(
     id="rvc",
     title="RVC",
-    summary="Keeps voices of retrieval-based voice conversion; converting with them comes with a later version.",
+    summary="Converts speech and singing into the voices that people share for retrieval-based voice conversion.",
     version="0.1.0",
     licence="BSD-3-Clause",
-    runtime=None,
-    offers=(),
+    runtime="hay_say_rvc.runtime:RvcRuntime",
+    offers=(
+        Offer(
+            task="convert",
+            controls=CONTROLS,
+            audio=AudioContract(
+                lowest_rate=8000,
+                highest_rate=96_000,
+                shortest_seconds=0.1,
+                longest_seconds=3600.0,
+                quietest_rms=1e-5,
+            ),
+            gives_rate=40_000,      # of most voices; others give 32 or 48 kHz
+            seconds_per_second=0.8,
+            atomic_seconds=2.0,
+            pieces=False,           # it hears the pitch of the whole, and cuts by itself
+        ),
+    ),
     upstream=Upstream(
         name="Retrieval-based Voice Conversion (RVC-Project), Applio (IAHispano)",
         licence="MIT",
@@ -24,9 +41,11 @@ MANIFEST = Manifest(
         pythons=("3.11", "3.12", "3.13"),
         platforms=("linux",),
         devices=("cpu",),
+        modules=("torch", "safetensors", "scipy", "soxr", "hay_say_shared"),
     ),
     recogniser="hay_say_rvc.recognition:recognise",
-    resident_mb=0.0,        # nothing of it runs
+    resident_mb=2000.0,                 # with the content encoder, the pitch network and a chunk in work
+    transient_mb_per_second=0.2,        # pitch and what the pitch network reads; the sound lies in files
     assets=(
         AssetNeed(
             role="content_encoder",

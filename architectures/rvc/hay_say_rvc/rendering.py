@@ -19,6 +19,7 @@ from hay_say_shared.hifigan_blocks import BlockDecoder
 
 CARD_FRAMES = (100_000,)        # a card takes a chunk at once
 PART = 800                      # frames: about four seconds of computing on a processor
+FIRST_PART = 120                # frames of a chunk's first part, which somebody may wait for
 
 Tell = Callable[[float], None]
 
@@ -50,7 +51,9 @@ class Latent:
 
     def parts(self) -> list[tuple[int, int]]:
         """Frames [first, last) of z that are decoded at once."""
-        return [(first, min(first + PART, self.stop)) for first in range(self.start, self.stop, PART)]
+        begin = min(self.start + FIRST_PART, self.stop)
+        later = [(first, min(first + PART, self.stop)) for first in range(begin, self.stop, PART)]
+        return [(self.start, begin), *later]
 
 
 class Renderer:

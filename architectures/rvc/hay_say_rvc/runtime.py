@@ -33,6 +33,7 @@ _NEEDED = {
     CONFIG: "Import the voice again.",
     CONTENT_ENCODER: "Add hubert_base.pt, or a transformers folder of it, to the library.",
 }
+_PROJECTION = 256           # what voices of version 1 take; some files of the encoder lack it
 _SHORTEST_SECONDS = 0.1
 
 
@@ -60,7 +61,14 @@ class RvcRuntime(Runtime):
         )  # fmt: skip
         network = synthesizer(state, sizes).to(device)
         index = _index(files.get(INDEX), sizes.features)
-        self._voices[voice.id] = (Voice(voice.id, config["version"], network, index), self._shared(files, device))
+        shared = self._shared(files, device)
+        if LAYERS[config["version"]][1] and shared.content.final is None:
+            raise InvalidRequest(
+                "Voices of version 1 need the last layer of the content encoder, which the one in the library lacks.",
+                field="voice",
+                fix="Add hubert_base.pt to the library.",
+            )
+        self._voices[voice.id] = (Voice(voice.id, config["version"], network, index), shared)
 
     def unload(self, voice_id: str) -> None:
         self._voices.pop(voice_id, None)
@@ -91,8 +99,9 @@ class RvcRuntime(Runtime):
     def _shared(self, files: Mapping[str, Path], device: torch.device) -> Listeners:
         name = (files[CONTENT_ENCODER], files.get(F0_NETWORK))
         if name not in self._listeners:
-            content = Hubert()
-            load(content, hubert_state(_tensors(files[CONTENT_ENCODER], "the content encoder")), "the content encoder")
+            state = hubert_state(_tensors(files[CONTENT_ENCODER], "the content encoder"))
+            content = Hubert(projection=_PROJECTION if "final.weight" in state else None)
+            load(content, state, "the content encoder")
             pitch = None
             if F0_NETWORK in files:
                 pitch = Rmvpe()

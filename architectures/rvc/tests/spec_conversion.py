@@ -146,6 +146,7 @@ def short_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chunks, "_STEP", 60)
     monkeypatch.setattr(chunks, "_LEEWAY", 8)
     monkeypatch.setattr(rendering, "PART", 25)
+    monkeypatch.setattr(rendering, "FIRST_PART", 10)
 
 
 @pytest.mark.usefixtures("short_chunks")

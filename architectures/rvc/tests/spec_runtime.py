@@ -27,7 +27,7 @@ SETTINGS = {"f0_method": "autocorrelation"}
 @pytest.fixture(autouse=True)
 def small_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     """The content encoder and the voices' features are small; all else is as it is."""
-    monkeypatch.setattr(module, "Hubert", lambda: Hubert(hidden=small.FEATURES, inner=32, heads=2, layers=2, projection=None))
+    monkeypatch.setattr(module, "Hubert", lambda projection: Hubert(hidden=small.FEATURES, inner=32, heads=2, layers=2, projection=projection))
     real = module.sizes_of
     monkeypatch.setattr(module, "sizes_of", lambda *given, **named: replace(real(*given, **named), features=small.FEATURES))
 
@@ -172,6 +172,11 @@ def test_a_missing_content_encoder_is_named_with_how_to_add_it(tmp_path: Path) -
     with pytest.raises(InvalidRequest, match="content_encoder") as refused:
         loaded(files)
     assert "hubert_base.pt" in refused.value.problems[0].fix.label
+
+
+def test_a_voice_of_version_1_says_what_an_encoder_without_its_last_layer_lacks(tmp_path: Path) -> None:
+    with pytest.raises(InvalidRequest, match="version 1 need the last layer"):
+        loaded(voice_files(tmp_path, version="v1"))
 
 
 @pytest.mark.parametrize(

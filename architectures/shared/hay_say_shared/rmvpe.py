@@ -7,7 +7,7 @@ log-mel frames 384 numbers each, `Reader` reads them to a salience of 360 bins.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,8 @@ MULTIPLE = 1 << LEVELS          # frames come in multiples of this
 CUES = 3 * MEL_BINS             # numbers a frame between the two parts
 HIDDEN = 256
 _EPSILON = 1e-5
+
+Tell = Callable[[], None]
 
 # Frames to each side that a frame of `Picture` depends on: eight convolutions a layer at each level on both ways, the
 # turn of four layers at the bottom, a transposed convolution a level, and the last one.
@@ -77,8 +79,9 @@ class Picture(nn.Module):
         self.rises = nn.ModuleList(Rise(2 * width, width) for width in reversed(widths))
         self.cnn = nn.Conv2d(FIRST_CHANNELS, 3, 3, padding=1)
 
-    def forward(self, mel: Tensor) -> Tensor:
-        """mel (B, 128, T), T a multiple of 32 -> cues (B, T, 384)"""
+    def forward(self, mel: Tensor, tell: Tell | None = None) -> Tensor:
+        """mel (B, 128, T), T a multiple of 32 -> cues (B, T, 384). tell: called after each layer; it may raise to stop."""
+        say = tell or (lambda: None)
         x = (mel.transpose(1, 2)[:, None] * self.input_scale + self.input_shift).contiguous(
             memory_format=torch.channels_last
         )
@@ -87,8 +90,10 @@ class Picture(nn.Module):
             x = layer(x)
             skips.append(x)
             x = functional.avg_pool2d(x, 2)
+            say()
         x = self.bottom(x)
         for rise in self.rises:
+            say()
             x = rise(x, skips.pop())
         return self.cnn(x).transpose(1, 2).flatten(2)
 

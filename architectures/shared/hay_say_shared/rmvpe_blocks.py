@@ -40,16 +40,16 @@ def all_cues(network: Rmvpe, mel: Tensor, *, block: int = BLOCK, tell: Tell | No
     padded = functional.pad(mel, (0, -mel.shape[2] % MULTIPLE))
     frames = padded.shape[2]
     whole = min(block + 2 * MARGIN, frames)
+    say = tell or (lambda share: None)
     if frames <= whole:
-        return network.picture(padded)
+        return network.picture(padded, lambda: say(0.0))
     cues = padded.new_empty((1, frames, CUES))
     for first in range(0, frames, block):
         last = min(first + block, frames)
         left = max(0, min(first - MARGIN, frames - whole))
-        made = network.picture(padded[:, :, left : left + whole])
+        made = network.picture(padded[:, :, left : left + whole], lambda share=first / frames: say(share))
         cues[:, first:last] = made[:, first - left : last - left]
-        if tell is not None:
-            tell(last / frames)
+        say(last / frames)
     return cues
 
 
