@@ -11,6 +11,7 @@ from hay_say_lab.cli import (
     convert,
     dictionary,
     doctor,
+    imports,
     jobs,
     lanes,
     measure,
@@ -30,7 +31,8 @@ from hay_say_lab.cli.command import Command, Parser, everywhere
 from hay_say_lab.cli.exits import MEANINGS
 
 _MODULES = (
-    say, convert, batch, batches, run, voices, presets, dictionary, architectures, jobs, lanes, measure, picture, recipe, replay,
+    say, convert, batch, batches, run, voices, imports, presets, dictionary, architectures, jobs, lanes, measure, picture,
+    recipe, replay,
     storage, workers, audit, doctor, serve, version,
 )  # fmt: skip
 COMMANDS: tuple[Command, ...] = tuple(module.COMMAND for module in _MODULES)

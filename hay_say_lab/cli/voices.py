@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from hay_say_lab.cli import removal
+from hay_say_lab.cli import importing, removal
 from hay_say_lab.cli.command import Command, Parser, actions
 from hay_say_lab.cli.exits import Exit
 from hay_say_lab.cli.report import ReportBeside
@@ -24,6 +24,7 @@ def declare(parser: Parser) -> None:
         ("list", "list the installed voices", _declare_list),
         ("show", "show one voice with its provenance", _declare_voice),
         ("add", "make a voice from a recording of somebody who agreed to it", _declare_add),
+        ("import", "bring a voice in from a file, an address, a repository, a catalogue", importing.declare),
         ("export", "write a voice with its signed passport into one file", _declare_export),
         ("provenance", "correct what is known of a voice; what is not named stays", _declare_provenance),
         ("approve", "let a voice serve although its provenance has gaps", _declare_approve),
@@ -92,6 +93,8 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
     if options.verb == "show":
         voice = voices[options.voice]
         session.answer(voice, _described(voice))
+    elif options.verb == "import":
+        return importing.run(options, session)
     elif options.verb == "export":
         path = voices.export(options.voice, options.out)
         session.answer({"voice": options.voice, "path": str(path)}, str(path))
@@ -165,13 +168,14 @@ def _state(voice: dict[str, Any]) -> str:
 
 COMMAND = Command(
     name="voices",
-    summary="list, show, add and remove voices",
-    description="List the installed voices, show where one came from, make a new one from a recording, remove one. What is "
+    summary="list, show, import, add and remove voices",
+    description="List the installed voices, show where one came from, bring one in, make a new one from a recording, remove one. What is "
     "removed lies in the trash for a day (HAY_SAY_TRASH_SECONDS); then its files go, except those that others share.",
     declare=declare,
     run=run,
     examples=(
         "hay-say voices list english",
+        "hay-say voices import hf:OWNER/REPOSITORY/FILE --consent given --evidence 'asked by letter'",
         "hay-say voices add ARCHITECTURE me --reference me.wav --source 'my own recording' --consent given",
     ),
 )

@@ -38,7 +38,16 @@ def send_clip(api: Api, source: str | Path | Take) -> str:
         kind = mimetypes.guess_type(path.name)[0] or ""
         headers = {"Content-Type": kind if kind.startswith("audio/") else "application/octet-stream"}
         return str(api.call("POST", "/clips", query={"label": path.name}, body=path, headers=headers).json()["sha256"])
-    return _send_in_pieces(api, path, {"bytes": total, "label": path.name, "sha256": sha256})
+    return str(_send_in_pieces(api, path, {"bytes": total, "label": path.name, "sha256": sha256})["clip"]["sha256"])
+
+
+def send_voice(api: Api, path: Path) -> str:
+    """An upload's id, once the host holds a file that an import can be made of ('upload:ID').
+
+    Raises InvalidRequest, TooLarge (the file, or your quota), StorageFailed.
+    """
+    order = {"bytes": path.stat().st_size, "label": path.name, "sha256": _hash(path), "kind": "voice"}
+    return str(_send_in_pieces(api, path, order)["id"])
 
 
 def _known(api: Api, sha256: str) -> bool:
@@ -49,8 +58,8 @@ def _known(api: Api, sha256: str) -> bool:
     return True
 
 
-def _send_in_pieces(api: Api, path: Path, order: dict[str, Any]) -> str:
-    """Ask where it stands, send the next piece, until the host has made a clip of it.
+def _send_in_pieces(api: Api, path: Path, order: dict[str, Any]) -> dict[str, Any]:
+    """Ask where it stands, send the next piece, until the host says that it is complete -> what it says then.
 
     Asking again finds the upload that was begun, in this process or an earlier one, or the clip that it became.
     """
@@ -70,7 +79,7 @@ def _send_in_pieces(api: Api, path: Path, order: dict[str, Any]) -> str:
                 except (Conflict, UploadMissing, Unavailable):
                     break
             else:
-                return str(standing["clip"]["sha256"])
+                return dict(standing)
 
 
 def _send_piece(api: Api, offset: int, piece: bytes, upload: str) -> dict[str, Any]:

@@ -138,12 +138,12 @@ class CountView(Protocol):
     def close(self) -> None: ...
 
 
-def count_view(title: str, total: int) -> CountView:
+def count_view(title: str, total: int, unit: str = "row") -> CountView:
     """A bar where somebody watches, a line each tenth in a headless notebook, else nothing."""
     if kernel() is not None and headless():
         return Tenths(title, total)
     if kernel() is not None or sys.stderr.isatty():
-        return CountBar(title, total)
+        return CountBar(title, total, unit)
     return NoCount()
 
 
@@ -177,10 +177,10 @@ class Tenths:
 class CountBar:
     """tqdm, which tells the rate and what is left."""
 
-    def __init__(self, title: str, total: int) -> None:
+    def __init__(self, title: str, total: int, unit: str) -> None:
         from tqdm import tqdm
 
-        self._bar = tqdm(total=total, desc=title, unit="row", leave=False)
+        self._bar = tqdm(total=total, desc=title, unit=unit, leave=False)
 
     def update(self, done: int, told: str) -> None:
         self._bar.n = done

@@ -17,6 +17,7 @@ from hay_say_lab.client.dictionaries import DictionaryShelf
 from hay_say_lab.client.follower import Follower
 from hay_say_lab.client.handle import Handle
 from hay_say_lab.client.hosting import Hosting
+from hay_say_lab.client.imports import ImportDesk
 from hay_say_lab.client.lanes import LaneBoard
 from hay_say_lab.client.measures import Measurement, Measures
 from hay_say_lab.client.panels import PanelDesk
@@ -44,7 +45,8 @@ class Lab:
     def __init__(self, home: str | Path | None = None) -> None:
         self._api = Api(Hosting(Path(home).absolute() if home is not None else None))
         self._follower = Follower(self._api)
-        self.voices = VoiceShelf(self._api, self.clip)
+        self.imports = ImportDesk(self._api)
+        self.voices = VoiceShelf(self._api, self.clip, self.imports)
         self.dictionaries = DictionaryShelf(self._api)
         self.presets = PresetShelf(self._api)
         self.measures = Measures(self._api)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 from hay_say_lab.client.api import Api
+from hay_say_lab.client.imports import ImportDesk, ImportHandle, source_for
 from hay_say_lab.errors import NotFound
 
 if TYPE_CHECKING:
@@ -18,9 +19,10 @@ if TYPE_CHECKING:
 class VoiceShelf(Mapping[str, dict[str, Any]]):
     """`lab.voices["world:demo"]`, `list(lab.voices)`, `lab.voices.add(...)`. Asked anew each time."""
 
-    def __init__(self, api: Api, send: Callable[[str | Path | Take], str]) -> None:
+    def __init__(self, api: Api, send: Callable[[str | Path | Take], str], imports: ImportDesk) -> None:
         self._api = api
         self._send = send
+        self._imports = imports
 
     def __repr__(self) -> str:
         return f"<{len(self)} voices>"
@@ -34,6 +36,9 @@ class VoiceShelf(Mapping[str, dict[str, Any]]):
 
     def __len__(self) -> int:
         return len(self.all())
+
+    def __contains__(self, voice_id: object) -> bool:
+        return voice_id in list(self)
 
     def all(self, *, commercial_use: Literal["", "yes", "no", "unknown"] = "") -> list[dict[str, Any]]:
         """`commercial_use`: only voices whose licence says this of it, as far as its name tells."""
@@ -81,6 +86,53 @@ class VoiceShelf(Mapping[str, dict[str, Any]]):
             "prepare": dict(prepare or {}),
         }
         return dict(self._api.post("/voices", order, repeat=False))
+
+    def fetch(
+        self,
+        source: str | Path,
+        *,
+        name: str = "",
+        title: str = "",
+        architecture: str = "",
+        languages: tuple[str, ...] = (),
+        sha256: str = "",
+        override_reason: str = "",
+        source_note: str = "",
+        author: str = "",
+        licence: str = "",
+        intended_use: str = "",
+        training_data: str = "",
+        consent: str = "",
+        evidence: str = "",
+    ) -> ImportHandle:
+        """Bring a voice in: from a folder or file, an https address, 'hf:owner/repository', 'haysay:catalogue#name', another
+        data home. `.result()` waits for its id. `plan` tells beforehand what would be fetched.
+
+        What the source says of its origin stands; what is given here goes over it. Raises InvalidRequest, Forbidden, Full.
+        """
+        order = {
+            "source": source_for(self._api, source),
+            "name": name,
+            "title": title,
+            "architecture": architecture,
+            "languages": list(languages),
+            "sha256": sha256,
+            "override_reason": override_reason,
+            "provenance": {
+                "source": source_note,
+                "author": author,
+                "licence": licence,
+                "intended_use": intended_use,
+                "training_data": training_data,
+                "consent": consent,
+                "evidence": evidence,
+            },
+        }
+        return self._imports.begin(order)
+
+    def plan(self, source: str | Path) -> dict[str, Any]:
+        """What `fetch` would bring: files with their sizes, licence, version. Raises what stands in the way."""
+        return self._imports.plan({"source": source_for(self._api, source)})
 
     def set_provenance(self, voice_id: str, **changes: str) -> dict[str, Any]:
         """Correct what is known of a voice; fields that are not named stay. An approval falls. For operators.

@@ -27,10 +27,13 @@ from hay_say_lab.domain.profile import LOCAL, Profile, profile_of_environment
 from hay_say_lab.engine.allowance import Allowance
 from hay_say_lab.engine.approval import Approvals
 from hay_say_lab.engine.batches import Batches
+from hay_say_lab.engine.bringing import Workshop
 from hay_say_lab.engine.casting import Casting
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.errand import Errands
 from hay_say_lab.engine.fitting import Fitting
+from hay_say_lab.engine.imports import LANE, Imports
+from hay_say_lab.engine.librarian import Librarian
 from hay_say_lab.engine.measuring import Measuring
 from hay_say_lab.engine.news import News
 from hay_say_lab.engine.pool import WorkerPool
@@ -41,6 +44,8 @@ from hay_say_lab.engine.shelf import Shelf
 from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.engine.vocabulary import Vocabulary
 from hay_say_lab.engine.witness import Witness
+from hay_say_lab.library import hub
+from hay_say_lab.library.sources import fetcher_of
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.assets import Assets
 from hay_say_lab.registry.budgets import BudgetBook
@@ -123,10 +128,11 @@ async def live(settings: Settings) -> None:
         surface = _surface(home, store, news, registry, settings.profile)
         await surface.shelf.recover()
         await surface.engine.recover()
+        await surface.imports.recover()
         await surface.pruner.finish_removals()
         await surface.witness.begin()
         surface.uploads.sweep()
-        if settings.resume and surface.engine.idle:
+        if settings.resume and surface.engine.idle and surface.imports.idle:
             remove(record_path(home.root))                      # of a host that crashed; nobody else holds the lock
             log.info("nothing is unfinished")
         else:
@@ -168,14 +174,29 @@ def _surface(home: Home, store: JobStore, news: News, registry: Registry, profil
     )
     measuring = Measuring(home=home, store=store, objects=objects, keys=keys, errands=errands)
     pruner = Pruner(home=home, store=store, objects=objects, book=registry.book, shelf=shelf, idle=lambda: engine.idle)
-    metrics = Metrics(store)
+    metrics, bounds = Metrics(store), Bounds.from_environment()
     store.observe(metrics.committed)
     pool.noted = metrics.noted
-    return Surface(
-        home, engine, architectures, voices, fitting, shelf, Batches(engine), measuring, pruner, registry.book, metrics,
-        registry.dictionaries, Witness(store, home.audit_head), Approvals(voices, store),
-        PresetDesk(registry.presets, preflight.casting, voices), new_id(), __version__, Bounds.from_environment(),
+    workshop = Workshop(
+        home=home,
+        store=store,
+        shelf=shelf,
+        librarian=Librarian(home=home, pool=pool, architectures=architectures, news=news),
+        architectures=architectures,
+        fetcher=fetcher_of(os.environ, listed=profile.listed_hosts),
+        hub_address=hub.endpoint(os.environ),
+        floor_bytes=bounds.floor_bytes,
+        uploaded=lambda owner, name: surface.uploads.voice(owner, name),
+        taken=lambda owner, name: surface.uploads.taken(owner, name),
+        profile=profile,
+    )
+    imports = Imports(workshop, lambda: LANE in engine.dispatch.pauses, news.ring)
+    surface = Surface(
+        home, engine, architectures, voices, fitting, shelf, imports, Batches(engine), measuring, pruner, registry.book,
+        metrics, registry.dictionaries, Witness(store, home.audit_head), Approvals(voices, store),
+        PresetDesk(registry.presets, preflight.casting, voices), new_id(), __version__, bounds,
     )  # fmt: skip
+    return surface
 
 
 async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
@@ -203,6 +224,7 @@ async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
     write_atomically(record_path(home.root), record.as_json())
     log.info("host %s serves port %d", surface.host_id, port)
     ticking = asyncio.create_task(surface.engine.run())
+    importing = asyncio.create_task(surface.imports.run())
     pruning = asyncio.create_task(surface.pruner.run())
     sweeping = asyncio.create_task(_sweep(surface))
     lagging = asyncio.create_task(_watch_lag(surface.metrics))
@@ -213,8 +235,9 @@ async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
     finally:
         door.open = False
         surface.engine.news.ring()          # polls and streams end
+        await surface.imports.close()
         await surface.engine.close()
-        for task in (ticking, pruning, sweeping, lagging, witnessing, letting_leave):
+        for task in (ticking, importing, pruning, sweeping, lagging, witnessing, letting_leave):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -260,4 +283,4 @@ async def _until_needless(settings: Settings, surface: Surface, door: Door) -> N
 
 
 def _needless(settings: Settings, surface: Surface, door: Door) -> bool:
-    return door.idle_seconds() >= settings.idle_seconds and surface.engine.idle
+    return door.idle_seconds() >= settings.idle_seconds and surface.engine.idle and surface.imports.idle

@@ -99,6 +99,8 @@ class Rules:
         parts, host, port = _read(url)
         if _origin(parts.scheme, host, port) not in self.trusted:
             self._check_name(parts.scheme, host, port)
+            if (literal := _literal(host)) is not None:
+                _check_public(str(literal), host)
 
     def _check_name(self, scheme: str, host: str, port: int) -> None:
         if scheme != "https" and not self.plain_http:

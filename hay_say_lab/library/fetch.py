@@ -73,8 +73,8 @@ class Fetcher:
     def fetch(self, item: Item, into: Path, progress: Progress, stop: threading.Event) -> Fetched:
         """The file at `into`. A partial one lies at `<into>.part` and is gone on with by the next call.
 
-        Raises FetchFailed (also AddressRefused, WrongContent, Offline), FetchStopped and StorageFailed; after the last two,
-        and where what came is wrong, nothing is left behind.
+        Raises FetchFailed (also AddressRefused, WrongContent, Offline), FetchStopped and StorageFailed. Where the disk refuses,
+        and where what came is wrong, nothing is left behind; whoever stops it for good removes the folder.
         """
         try:
             if into.is_file():
@@ -83,7 +83,7 @@ class Fetcher:
         except OSError as error:
             _drop(into)
             raise disk_refused(error) from error
-        except (FetchStopped, StorageFailed, WrongContent):
+        except (StorageFailed, WrongContent):
             _drop(into)
             raise
 

@@ -8,6 +8,7 @@ from typing import Any
 from hay_say_lab.audio.export import MEDIA_TYPES
 from hay_say_lab.domain.batch import BatchOrder
 from hay_say_lab.domain.deed import ACTIONS
+from hay_say_lab.domain.imports import ImportOrder
 from hay_say_lab.domain.licence import ANSWERS
 from hay_say_lab.domain.measure import MeasureOrder
 from hay_say_lab.domain.preset import Preset
@@ -23,6 +24,8 @@ from hay_say_lab.service import batch_views as bv
 from hay_say_lab.service import batches as b
 from hay_say_lab.service import dictionaries as d
 from hay_say_lab.service import handlers as h
+from hay_say_lab.service import import_views as iv
+from hay_say_lab.service import imports as i
 from hay_say_lab.service import library as lib
 from hay_say_lab.service import library_views as lv
 from hay_say_lab.service import presets as p
@@ -138,7 +141,7 @@ ROUTES: tuple[Route, ...] = (
           "Measure a clip or an artifact of yours, alone or against another; what was measured before is not again.",
           body=MeasureOrder, answer=v.MeasureView, errors=(404, 413, 422, 503)),
     Route("POST", "/uploads", u.UploadsHandler,
-          "Begin to send a sound file piece by piece. 200 and complete where you hold the same content (sha256) already; an "
+          "Begin to send a sound file (or, as a 'voice', anything to import) piece by piece. 200 and complete where you hold the same content (sha256) already; an "
           "upload of it that you began before goes on.",
           body=UploadOrder, answer=v.UploadView, status=201, errors=(413, 422, 429, 507)),
     Route("GET", "/uploads/{upload}", u.UploadHandler, "Where an upload stands.", answer=v.UploadView, errors=(404,)),
@@ -195,6 +198,20 @@ ROUTES: tuple[Route, ...] = (
           answer=dict, errors=(404, 409, 422), library=True),
     Route("POST", "/voices/{voice}/withdraw", vo.WithdrawHandler, "Take an approval back.", Role.OPERATOR, answer=dict,
           errors=(404, 409), library=True),
+    Route("POST", "/imports", i.ImportsHandler, "Bring a voice in from a source; it goes on by itself.", Role.OPERATOR,
+          body=ImportOrder, answer=iv.ImportView, status=201, errors=(422, 429), library=True),
+    Route("GET", "/imports", i.ImportsHandler, "The imports, newest first.", Role.OPERATOR, answer=iv.ImportsView, parameters=(
+        Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 500}, "Imports on a page."),
+        Parameter("cursor", "query", {"type": "string"}, "The cursor of the page before."),
+    ), errors=(422,)),
+    Route("POST", "/imports/plan", i.PlanHandler, "What an import would fetch: files, bytes, licence, version; nothing is fetched.",
+          Role.OPERATOR, body=ImportOrder, answer=iv.PlanView, errors=(403, 404, 422, 502, 503), library=True),
+    Route("GET", "/imports/{import}", i.ImportHandler, "One import: its step, how far it is, what it brought.", Role.OPERATOR,
+          answer=iv.ImportView, errors=(404,)),
+    Route("POST", "/imports/{import}/cancel", i.CancelHandler, "Stop an import; nothing of it stays.", Role.OPERATOR,
+          answer=iv.ImportView, errors=(404, 409)),
+    Route("POST", "/imports/{import}/retry", i.RetryHandler, "Try a failed import again; what was fetched is gone on with.",
+          Role.OPERATOR, answer=iv.ImportView, errors=(404, 409), library=True),
     Route("GET", "/architectures", h.ArchitecturesHandler, "The installed architectures and their controls.",
           answer=v.ArchitecturesView),
     Route("GET", "/presets", p.PresetsHandler, "Your presets.", answer=p.PresetsView),
@@ -273,7 +290,7 @@ ROUTES: tuple[Route, ...] = (
 )  # fmt: skip
 
 _PATTERNS = {
-    "worker": JOB, "job": JOB, "upload": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE, "batch": BATCH,
+    "worker": JOB, "job": JOB, "import": JOB, "upload": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE, "batch": BATCH,
     "dictionary": DICTIONARY, "preset": DICTIONARY, "lane": LANE,
 }  # fmt: skip
 

@@ -20,6 +20,7 @@ from hay_say_lab.engine.approval import Approvals
 from hay_say_lab.engine.batches import Batches
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
+from hay_say_lab.engine.imports import Imports
 from hay_say_lab.engine.measuring import Clips, Measuring
 from hay_say_lab.engine.preset_desk import PresetDesk
 from hay_say_lab.engine.pruner import Pruner
@@ -62,6 +63,7 @@ class Surface:
     voices: Voices
     fitting: Fitting
     shelf: Shelf
+    imports: Imports
     batches: Batches
     measuring: Measuring
     pruner: Pruner

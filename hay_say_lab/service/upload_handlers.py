@@ -177,7 +177,7 @@ def tell(handler: LabHandler, partial: Partial, received: int) -> None:
     """The draft's headers."""
     handler.set_header("Upload-Offset", str(received))
     handler.set_header("Upload-Length", str(partial.bytes))
-    handler.set_header("Upload-Complete", "?1" if partial.clip else "?0")
+    handler.set_header("Upload-Complete", "?1" if partial.clip or partial.whole else "?0")
 
 
 def view_of(handler: LabHandler, partial: Partial, facts: ClipFacts | None) -> UploadView:
@@ -187,6 +187,6 @@ def view_of(handler: LabHandler, partial: Partial, facts: ClipFacts | None) -> U
         id=partial.id or None,
         offset=surface.uploads.received(partial),
         bytes=partial.bytes,
-        complete=facts is not None,
+        complete=facts is not None or partial.whole,
         clip=clip_view(facts, surface.measuring.known_report(facts.sha256)) if facts else None,
     )

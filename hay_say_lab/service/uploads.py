@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import abc
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from hay_say_lab.domain.canonical import is_sha256, new_id
 from hay_say_lab.domain.clip import ClipFacts
-from hay_say_lab.errors import ClipMissing, Conflict, InvalidRequest, LabError, StorageFailed, TooLarge
+from hay_say_lab.errors import ClipMissing, Conflict, InvalidRequest, LabError, StorageFailed, TooLarge, UploadMissing
 from hay_say_lab.service.quota import Quota
 from hay_say_lab.storage.home import disk_refused, remove
 from hay_say_lab.storage.objects import hash_file
@@ -21,17 +22,23 @@ from hay_say_lab.storage.partials import Partial, Partials
 log = logging.getLogger(__name__)
 
 LARGEST_UPLOAD_BYTES = 1 << 30
+LARGEST_VOICE_BYTES = 16 << 30      # piece by piece
+Kind = Literal["clip", "voice"]
 
 
 @dataclass(frozen=True, slots=True)
 class UploadOrder:
-    """A file that will come: its size, its name, and its sha256 where that is known already."""
+    """A file that will come: its size, its name, and its sha256 where that is known already.
+
+    A 'voice' (weights, an archive) is no sound and is not inspected: `upload:ID` names it as the source of an import.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     bytes: int
     label: str = ""
     sha256: str | None = None
+    kind: Kind = "clip"
 
 
 class Incoming(abc.ABC):
@@ -148,7 +155,7 @@ class Uploads:
         """A new upload; the same one where its owner began one of the same content; its clip at once where they hold
         that already. Raises InvalidRequest, TooLarge, StorageFailed, Full."""
         _check(order)
-        if order.sha256 is not None:
+        if order.sha256 is not None and order.kind == "clip":
             try:
                 facts = await self._known(owner, order.sha256, label)
                 return Partial("", owner, order.bytes, label, order.sha256, facts.sha256), facts
@@ -156,13 +163,14 @@ class Uploads:
                 pass
         self.sweep()
         for partial in self._partials.all():
-            if order.sha256 and (partial.owner, partial.sha256, partial.clip) == (owner, order.sha256, None):
+            begun = (partial.owner, partial.sha256, partial.clip, partial.kind)
+            if order.sha256 and begun == (owner, order.sha256, None, order.kind):
                 return partial, None
         name = new_id()
         self._quota.reserve(owner, name, order.bytes)
         self._counted.add((owner, name))
         try:
-            return self._partials.begin(name, owner, order.bytes, label, order.sha256), None
+            return self._partials.begin(Partial(name, owner, order.bytes, label, order.sha256, kind=order.kind)), None
         except StorageFailed:
             self._uncount(owner, name)
             raise
@@ -221,9 +229,12 @@ class Uploads:
             if partial.clip is not None:
                 return await self._known(partial.owner, partial.clip, "")
             self._check_working(working)
-            if self._partials.received(partial) < partial.bytes:
+            if partial.whole or self._partials.received(partial) < partial.bytes:
                 return None
             try:
+                if partial.kind == "voice":
+                    self._partials.is_whole(partial, await self._checked(partial))
+                    return None
                 facts = await self._kept(partial)
             except (InvalidRequest, TooLarge):
                 self._forget(partial)
@@ -238,14 +249,31 @@ class Uploads:
             self._working.pop(partial.id, None)
             self._forget(partial)
 
-    async def _kept(self, partial: Partial) -> ClipFacts:
-        part = self._partials.part(partial)
-        sha256 = await asyncio.to_thread(hash_file, part)
+    def voice(self, owner: str, upload: str) -> tuple[Path, str]:
+        """The file and the name of a voice that has come whole. Raises UploadMissing, InvalidRequest."""
+        partial = self._partials.get(owner, upload)
+        if partial.kind != "voice" or not partial.whole:
+            why = "has not come whole yet" if partial.kind == "voice" else "is a clip, no voice"
+            raise InvalidRequest(f"The upload {why}.", field="source", fix="Send it with the kind 'voice', to its last byte.")
+        return self._partials.part(partial), partial.label or partial.id
+
+    def taken(self, owner: str, upload: str) -> None:
+        """A voice was imported: its upload is not needed any more."""
+        with contextlib.suppress(UploadMissing):
+            self._forget(self._partials.get(owner, upload))
+
+    async def _checked(self, partial: Partial) -> str:
+        """The sha256 of all that came. Raises InvalidRequest where another was announced."""
+        sha256 = await asyncio.to_thread(hash_file, self._partials.part(partial))
         if partial.sha256 not in (None, sha256):
             raise InvalidRequest(
                 "What arrived is not what was announced: its sha256 is another.", field="sha256", fix="Send the file again."
             )
-        return await self._keep(partial.owner, part, sha256, partial.label)
+        return sha256
+
+    async def _kept(self, partial: Partial) -> ClipFacts:
+        sha256 = await self._checked(partial)
+        return await self._keep(partial.owner, self._partials.part(partial), sha256, partial.label)
 
     def _forget(self, partial: Partial) -> None:
         self._partials.drop(partial)
@@ -272,8 +300,8 @@ def too_large() -> TooLarge:
 
 def _check(order: UploadOrder) -> None:
     if order.bytes < 1:
-        raise InvalidRequest("The file is empty.", field="bytes", fix="Choose a file that holds sound.")
-    if order.bytes > LARGEST_UPLOAD_BYTES:
+        raise InvalidRequest("The file is empty.", field="bytes", fix="Choose a file that holds something.")
+    if order.bytes > (LARGEST_UPLOAD_BYTES if order.kind == "clip" else LARGEST_VOICE_BYTES):
         raise too_large()
     if order.sha256 is not None and not is_sha256(order.sha256):
         raise InvalidRequest("That is no sha256.", field="sha256", fix="Give its 64 hex digits, or leave it out.")

@@ -180,8 +180,8 @@ class MeasuresView:
 
 @dataclass(frozen=True, slots=True)
 class UploadView:
-    """Where an upload stands: `offset` is the next byte. `clip` once it is complete; `id` None where nothing had to be
-    sent, because you hold the same content already."""
+    """Where an upload stands: `offset` is the next byte. `clip` once it is complete, None for a voice; `id` None where
+    nothing had to be sent, because you hold the same content already."""
 
     id: str | None
     offset: int

@@ -70,6 +70,11 @@ class Home:
         """Files on their way in that somebody may go on with."""
         return self.root / "uploads"
 
+    @property
+    def imports(self) -> Path:
+        """Voices on their way in, a folder for each; made when the first one comes."""
+        return self.root / "imports"
+
     def stage_folder(self, job: str, stage: int) -> Path:
         return self.scratch / job / str(stage)
 

@@ -22,7 +22,10 @@ SECONDS_TO_GO_ON = 24 * 3600        # after the last byte; what nobody went on w
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """What was announced. `clip` is the sha256 of what it became: who did not hear so asks again."""
+    """What was announced. `clip` is the sha256 of what it became: who did not hear so asks again.
+
+    Of the kind 'voice' it stays as it is once it is `whole`, until it is imported or its day is over.
+    """
 
     id: str
     owner: str
@@ -30,6 +33,8 @@ class Partial:
     label: str
     sha256: str | None = None
     clip: str | None = None
+    kind: str = "clip"                  # or 'voice'
+    whole: bool = False
 
 
 class Partials:
@@ -38,9 +43,8 @@ class Partials:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def begin(self, name: str, owner: str, total: int, label: str, sha256: str | None) -> Partial:
+    def begin(self, partial: Partial) -> Partial:
         """Raises StorageFailed; nothing is left behind then."""
-        partial = Partial(name, owner, total, label, sha256)
         try:
             self.part(partial).touch(mode=0o600)
         except OSError as error:
@@ -48,7 +52,7 @@ class Partials:
         try:
             self._write(partial)
         except StorageFailed:
-            self._remove(name)
+            self._remove(partial.id)
             raise
         return partial
 
@@ -105,6 +109,10 @@ class Partials:
         """Its bytes were published; the record stays for who did not hear so."""
         self._write(replace(partial, clip=clip))
         remove(self.part(partial))
+
+    def is_whole(self, partial: Partial, sha256: str) -> None:
+        """All its bytes have come, and are those that were announced."""
+        self._write(replace(partial, whole=True, sha256=sha256))
 
     def drop(self, partial: Partial) -> None:
         """Raises StorageFailed; then it is there as before, or without its bytes."""

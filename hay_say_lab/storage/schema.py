@@ -181,3 +181,30 @@ audit = sa.Table(
     sa.Index("audit_by_action", "action", "number"),
     sa.Index("audit_by_subject", "subject", "number"),
 )
+
+# Voices on their way in.
+imports = sa.Table(
+    "imports",
+    metadata,
+    sa.Column("id", sa.String(26), primary_key=True),
+    sa.Column("owner", sa.String(255), nullable=False),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("step", sa.String(16), nullable=False),
+    sa.Column("asked", sa.JSON, nullable=False),                # the order
+    sa.Column("plan", sa.JSON(none_as_null=True)),
+    sa.Column("outcome", sa.JSON(none_as_null=True)),
+    sa.Column("error", sa.JSON(none_as_null=True)),
+    sa.Column("created_at", sa.String(32), nullable=False),
+    sa.Column("updated_at", sa.String(32), nullable=False),
+    sa.Index("imports_by_state", "state", "id"),
+)
+
+# What an address (by its sha256) gave when it was first fetched: it must give the same again.
+pins = sa.Table(
+    "pins",
+    metadata,
+    sa.Column("address", sa.String(64), primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+)

@@ -23,6 +23,7 @@ EDGES: dict[tuple[str, str], str] = {
     ("hay_say_lab/cli/__init__.py", "_perform"): "a fault of ours gives people a sentence, and the log the trace",
     ("hay_say_lab/engine/carrier.py", "carry"): "a fault of ours fails one job and frees its seat; the log keeps the trace",
     ("hay_say_lab/engine/engine.py", "_try"): "a job that cannot even be looked at is refused; the queue goes on without it",
+    ("hay_say_lab/engine/imports.py", "_carry"): "a fault of ours fails one import; the log keeps the trace",
     ("hay_say_lab/registry/architectures.py", "_read"): "a stranger's manifest is imported; the others must go on",
     ("hay_say_lab/storage/database.py", "_commit"): "what a write raises belongs to the thread that asked for it",
     ("hay_say_lab/worker/convert.py", "_loaded"): "whatever a stranger's checkpoint makes torch raise is a refusal",

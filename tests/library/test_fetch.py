@@ -185,7 +185,7 @@ def test_where_no_mirror_helps_the_first_reason_is_told(server: Stage, fetch: Fe
         fetch(item)
 
 
-def test_stopping_ends_it_at_once_and_leaves_nothing(server: Stage, fetcher: Fetcher, tmp_path: Path) -> None:
+def test_stopping_ends_it_at_once_and_keeps_what_came(server: Stage, fetcher: Fetcher, tmp_path: Path) -> None:
     stop = threading.Event()
     url = server.play("/x", acts.silent(20, CONTENT, 30_000))
     patient = Fetcher(replace(fetcher.web, silence_seconds=20), LIMITS)
@@ -201,7 +201,7 @@ def test_stopping_ends_it_at_once_and_leaves_nothing(server: Stage, fetcher: Fet
     thread.start()
     thread.join(10)
     assert isinstance(ended[0], FetchStopped)
-    assert not list(tmp_path.iterdir())
+    assert (tmp_path / "x.part").read_bytes() == CONTENT[:30_000]
 
 
 def test_a_full_disk_is_said_so_and_leaves_nothing(server: Stage, fetcher: Fetcher, tmp_path: Path) -> None:

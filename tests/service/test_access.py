@@ -144,6 +144,12 @@ MATRIX: dict[tuple[str, str], Row] = {
     # everybody writes under names of their own, and never over another's
     ("PUT", "/dictionaries/{dictionary}"): everybody("/dictionaries/mine", {"entries": [{"word": "LA", "alias": "ell ay"}]}),
     ("DELETE", "/dictionaries/{dictionary}"): owners(lambda b: ("/dictionaries/of-alice-too", None)),
+    ("POST", "/imports"): operators(lambda b: ("/imports", {"source": "/nowhere/at/all"})),
+    ("GET", "/imports"): operators(lambda b: ("/imports", None)),
+    ("POST", "/imports/plan"): operators(lambda b: ("/imports/plan", {"source": "/nowhere/at/all"})),
+    ("GET", "/imports/{import}"): operators(lambda b: ("/imports/01NOBODY", None), HIDDEN),
+    ("POST", "/imports/{import}/cancel"): operators(lambda b: ("/imports/01NOBODY/cancel", None), HIDDEN),
+    ("POST", "/imports/{import}/retry"): operators(lambda b: ("/imports/01NOBODY/retry", None), HIDDEN),
     ("GET", "/architectures"): everybody("/architectures"),
     ("GET", "/controls"): everybody("/controls"),
     ("GET", "/events"): everybody("/events"),

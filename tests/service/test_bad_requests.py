@@ -39,6 +39,8 @@ def _body(path: str) -> dict[str, Any]:
         "/voices/{voice}/approve": {"reason": "because"},
         "/batches": {"name": "mine", "requests": [speak()]},
         "/measure": {"clip": "0" * 64},
+        "/imports": {"source": "/nowhere", "provenance": {"source": "me"}},
+        "/imports/plan": {"source": "/nowhere", "provenance": {"source": "me"}},
         "/uploads": {"bytes": 1000},
         "/dictionaries/{dictionary}": {"entries": [{"word": "LA", "alias": "ell ay"}]},
     }.get(path) or speak()
@@ -59,6 +61,8 @@ PLACES: dict[str, list[tuple[Any, ...]]] = {
     "/voices/{voice}/approve": [()],
     "/batches": [(), ("requests", 0), ("requests", 0, "text")],
     "/measure": [()],
+    "/imports": [(), ("provenance",)],
+    "/imports/plan": [(), ("provenance",)],
     "/uploads": [()],
     "/storage/backup": [()],
     "/storage/plan": [()],

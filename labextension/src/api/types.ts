@@ -290,6 +290,63 @@ export interface HealthView {
 }
 
 /**
+ * A voice (or asset) to be brought in. `source` is one line: a path, `upload:ID`, an https address,
+ * `hf:owner/repository`, `haysay:CATALOGUE#NAME`. `name` is the part of the id behind the colon ('': one
+ * is found); `architecture`: only sets of this one; `sha256`: of the file that is fetched, where it is
+ * one; `override_reason`: an operator's, for a conversion below full confinement.
+ */
+export interface ImportOrder {
+  architecture?: string;
+  languages?: string[];
+  name?: string;
+  override_reason?: string;
+  provenance?: Provenance;
+  sha256?: string;
+  source: string;
+  title?: string;
+}
+
+/** How far a running import is: the step, the file, files and bytes of that step. */
+export interface ImportProgressView {
+  bytes: number | null;
+  bytes_done: number;
+  files: number;
+  files_done: number;
+  name: string;
+  step: string;
+}
+
+/**
+ * An import. `voices` and `assets`: ids of what it brought; `already`: those of them that were there
+ * before.
+ */
+export interface ImportView {
+  already: string[];
+  assets: string[];
+  created_at: string;
+  error: Record<string, unknown> | null;
+  files: Record<string, unknown>[];
+  id: string;
+  name: string;
+  owner: string;
+  plan: PlanView | null;
+  progress: ImportProgressView | null;
+  source: string;
+  state: State;
+  step: string;
+  title: string;
+  updated_at: string;
+  voices: string[];
+  warnings: Record<string, unknown>[];
+}
+
+/** A page of imports, newest first; `cursor` asks for the next one, None at the end. */
+export interface ImportsView {
+  cursor: string | null;
+  imports: ImportView[];
+}
+
+/**
  * A job as everybody sees it. `device`: where its steps were really made, None before any was. `outputs`
  * are the result's objects by role; `warnings` are those that its request had when it was queued, without
  * patches.
@@ -391,6 +448,34 @@ export interface MeasuresView {
 export interface Page {
   cursor: string | null;
   jobs: JobView[];
+}
+
+/**
+ * What a source comes to. `files` is empty for what lies on the host's machine; `voices`: of another data
+ * home.
+ */
+export interface PlanView {
+  bytes: number | null;
+  files: PlannedFileView[];
+  kind: string;
+  pinned: Record<string, string>;
+  provenance: Record<string, string>;
+  source: string;
+  title: string;
+  voices: string[];
+  warnings: Record<string, unknown>[];
+}
+
+/**
+ * A file that would be fetched. `bytes`: None where the server does not tell beforehand; `shared`: of a
+ * model that several voices share.
+ */
+export interface PlannedFileView {
+  bytes: number | null;
+  host: string;
+  name: string;
+  sha256: string;
+  shared: boolean;
 }
 
 /**
@@ -651,16 +736,21 @@ export interface TrashedView {
   until: string;
 }
 
-/** A file that will come: its size, its name, and its sha256 where that is known already. */
+/**
+ * A file that will come: its size, its name, and its sha256 where that is known already. A 'voice'
+ * (weights, an archive) is no sound and is not inspected: `upload:ID` names it as the source of an
+ * import.
+ */
 export interface UploadOrder {
   bytes: number;
+  kind?: "clip" | "voice";
   label?: string;
   sha256?: string | null;
 }
 
 /**
- * Where an upload stands: `offset` is the next byte. `clip` once it is complete; `id` None where nothing
- * had to be sent, because you hold the same content already.
+ * Where an upload stands: `offset` is the next byte. `clip` once it is complete, None for a voice; `id`
+ * None where nothing had to be sent, because you hold the same content already.
  */
 export interface UploadView {
   bytes: number;
