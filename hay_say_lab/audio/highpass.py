@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy
 
 ORDER = 2                           # applied forwards and backwards: 24 dB per octave, -6 dB at the cutoff
-_BLOCK_SECONDS = 20.0
+_BLOCK_SECONDS = 5.0
 _MARGIN_PERIODS = 6.0               # of the cutoff: what lies farther away weighs less than 1e-11
 _HIGHEST_SHARE = 0.45               # of the sample rate
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SMALLEST_POWER = 1e-30              # -300 dB: keeps logarithms finite
 OVERSAMPLED_RATE = 192_000          # 4 x 48 kHz
 _LARGEST_FLOAT32 = 3.0e38
-_BLOCK_SAMPLES = 1 << 18            # bounds the memory of the oversampled copy
+_BLOCK_SAMPLES = 1 << 16            # bounds the memory of the oversampled copy
 _MARGIN_SAMPLES = 64                # more than the interpolation's reach
 _LIMITER_SECONDS = 0.005            # the limiter's gain begins to move this long before a peak
 

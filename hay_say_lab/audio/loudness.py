@@ -22,7 +22,7 @@ _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 _STEPS_PER_SECOND = 10              # gating blocks of 400 ms overlap by three quarters
 _STEPS_PER_BLOCK = 4
-_BLOCK_SECONDS = 20                 # bounds the memory of the filtered copy
+_BLOCK_SECONDS = 5                 # bounds the memory of the filtered copy
 _ROUNDS = 4                         # of limiting and measuring again
 _CLOSE_LU = 0.1
 

@@ -16,7 +16,7 @@ _OVERTONES = (1.0, 0.5, 0.25, 0.125)    # small loudspeakers do not play a low f
 _HIGHEST_SHARE = 0.45                   # of the sample rate, for an overtone
 _LEVEL_SECONDS = 0.025
 _RAMP_SECONDS = 0.010
-_BLOCK_SECONDS = 20
+_BLOCK_SECONDS = 5
 
 
 def pitch_tone(

@@ -23,8 +23,8 @@ from hay_say_lab.errors import StorageFailed
 if TYPE_CHECKING:
     import numpy
 
-SHORT_BYTES = 4 << 20               # up to this an array lies in memory: 23 s of float32 at 44.1 kHz
-BLOCK_SAMPLES = 1 << 18             # a step of what walks over a whole clip: 1 MiB of float32
+SHORT_BYTES = 1 << 19               # up to this an array lies in memory: 8 s of float32 at 16 kHz
+BLOCK_SAMPLES = 1 << 16             # a step of what walks over a whole clip: 4 s at 16 kHz, so that 10 s fill it
 
 _WALKED_SAMPLES = 1 << 23           # 32 MiB of float32: pages of mapped files that pile up behind a walk
 

@@ -16,7 +16,7 @@ import pyworld
 
 from hay_say_world.aperiodicity import Aperiodicity, condense
 from hay_say_world.arrays import Floats
-from hay_say_world.frames import FRAME_PERIOD_MS, FRAMES_PER_SECOND, Stretch
+from hay_say_world.frames import FRAME_PERIOD_MS, FRAMES_PER_SECOND, Stretch, thinned
 
 # Power: CheapTrick adds noise of 2e-16, which must not speak where the sound is digitally empty.
 ENVELOPE_FLOOR = 1e-13
@@ -52,7 +52,8 @@ def fft_size_for(f0_hz: Floats, sample_rate: int) -> int:
     Frames below what an FFT serves are analysed as if they were unvoiced.
     """
     size = int(pyworld.get_cheaptrick_fft_size(sample_rate, _SERVED_HZ))
-    voiced = f0_hz[f0_hz > 0]
+    voiced = thinned(f0_hz)
+    voiced = voiced[voiced > 0]
     lowest = pyworld.get_cheaptrick_f0_floor(sample_rate, size)
     if len(voiced) and np.percentile(voiced, 5) < lowest:
         return size * 2

@@ -10,6 +10,7 @@ import numpy as np
 
 from hay_say_world.classes import classify, presence, voiced_share
 from hay_say_world.correction import Correction, correction
+from hay_say_world.frames import thinned
 from hay_say_world.pitch import PitchHabit, habit_of, pitch_map
 from hay_say_world.portrait import filled_tops_hz, portrait
 from hay_say_world.profile import Profile
@@ -32,7 +33,7 @@ class Decision:
 def decide(survey: Survey, profile: Profile | None, settings: Settings) -> Decision:
     """What is to be done to a clip. Statistics of the source come from the whole of it."""
     classes = classify(survey.loudness, survey.f0_hz)
-    source = habit_of(survey.f0_hz[classes.voiced & survey.pitched])
+    source = habit_of(thinned(survey.f0_hz)[thinned(classes.voiced & survey.pitched)])
     target = profile.pitch if profile is not None and settings.fit_pitch else None
     pitch = pitch_map(source, target, settings.pitch_semitones, settings.pitch_range)
     if profile is None:
@@ -46,9 +47,9 @@ def decide(survey: Survey, profile: Profile | None, settings: Settings) -> Decis
     top_hz = profile.shared_top_hz(filled_tops_hz(survey, classes))
     warped = warp_envelope(survey.envelopes, alpha, survey.sample_rate)
     heard = portrait(warped, voiced, unvoiced, survey.sample_rate, top_hz)
-    guard = presence(survey.loudness) if settings.noise_guard else np.ones(survey.frames)
+    guard = presence(survey.loudness) if settings.noise_guard else np.ones(survey.frames, np.float32)
     change = correction(
-        top_hz, heard, profile.portraits[top_hz], voiced_share(survey.f0_hz), settings.likeness * guard
+        top_hz, heard, profile.portraits[top_hz], voiced_share(survey.f0_hz), np.float32(settings.likeness) * guard
     )
     return Decision(Plan(pitch, alpha, change, settings.breath), source, estimate)
 

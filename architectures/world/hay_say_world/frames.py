@@ -10,12 +10,18 @@ from hay_say_world.arrays import Floats
 
 FRAMES_PER_SECOND = 200
 FRAME_PERIOD_MS = 1000.0 / FRAMES_PER_SECOND
+MOST_COUNTED_FRAMES = 600 * FRAMES_PER_SECOND
 HARVEST_STEPS = 60      # least common multiple of the factors 2..6 by which Harvest thins 16 to 48 kHz
 
 
 def frame_count(sample_count: int, sample_rate: int) -> int:
     """Frames that WORLD lays over a clip; the last one lies at or before the end of the clip."""
     return sample_count * FRAMES_PER_SECOND // sample_rate + 1
+
+
+def thinned(values: np.ndarray) -> np.ndarray:
+    """Every k-th row of values (T, ...), so many as ten minutes have: an hour's statistics take no more memory."""
+    return values[:: max(1, -(-len(values) // MOST_COUNTED_FRAMES))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from hay_say_lab.plugin import Context
-from hay_say_world.arrays import Floats
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -35,9 +36,11 @@ class Journal:
         self._pieces += pieces
         self._done += work
 
-    def room(self, count: int) -> Floats:
-        """Samples (count,) float32, all 0, to be written to."""
-        return self._context.samples(count)
+    def room(self, shape: int | tuple[int, ...], dtype: npt.DTypeLike = np.float32) -> np.ndarray:
+        """Zeros to be written to; a long array lies in a file, so that memory does not grow with the clip."""
+        count = math.prod(shape) if isinstance(shape, tuple) else shape
+        samples = self._context.samples(-(-count * np.dtype(dtype).itemsize // np.dtype(np.float32).itemsize))
+        return samples.view(dtype)[:count].reshape(shape)
 
     def piece(self, build: Callable[[], Arrays], work: float, message: str) -> Arrays:
         """The next piece: kept by an earlier attempt, or built now and kept.

@@ -13,7 +13,7 @@ from hay_say_world.arrays import Floats
 CEILING = 0.95
 _LIMITER_DB = 3.0           # of a peak's excess is taken off around it, the rest off the whole clip
 _REACH_SECONDS = 0.01       # the limiter's gain moves this long before and after a peak
-_PART_SAMPLES = 2**20       # worked on at once
+_PART_SAMPLES = 2**16       # worked on at once
 _MOST_MATCH_DB = 12.0
 
 

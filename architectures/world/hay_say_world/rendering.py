@@ -12,7 +12,7 @@ from hay_say_world.correction import SMOOTHING_REACH, Correction
 from hay_say_world.frames import FRAMES_PER_SECOND, cut
 from hay_say_world.journal import Arrays, Journal
 from hay_say_world.pitch import PitchMap
-from hay_say_world.survey import SPECTRAL_MARGIN_SECONDS, Survey
+from hay_say_world.survey import PIECE_FRAMES, SPECTRAL_MARGIN_SECONDS, Survey
 from hay_say_world.synthesis import Block, join, plan_blocks, synthesise
 from hay_say_world.warp import warp_envelope
 
@@ -31,7 +31,10 @@ class Plan:
 
 def render(samples: Floats, survey: Survey, plan: Plan, journal: Journal) -> Floats:
     """The surveyed samples (N,) with the plan carried out: (N,) float32, peaks not yet held. An hour lies in a file."""
-    f0_hz = plan.pitch.apply(survey.f0_hz.astype(np.float64))
+    f0_hz = journal.room(survey.frames, np.float64)
+    for first in range(0, survey.frames, PIECE_FRAMES):
+        there = slice(first, first + PIECE_FRAMES)
+        f0_hz[there] = plan.pitch.apply(survey.f0_hz[there].astype(np.float64))
     whole = journal.room(len(samples))
     message = "making the new voice"
     for block in plan_blocks(f0_hz, survey.loudness, survey.sample_rate, len(samples)):

@@ -8,7 +8,7 @@ computes them again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,7 +82,7 @@ def survey(samples: Floats, sample_rate: int, search: PitchSearch, journal: Jour
         return {"f0": pitch_of(stretch, search).astype(np.float32)}
 
     f0_hz = _piecewise(
-        frames,
+        {"f0": frames},
         PITCH_WORK[search.method],
         "listening for the pitch",
         journal,
@@ -104,7 +104,8 @@ def survey(samples: Floats, sample_rate: int, search: PitchSearch, journal: Jour
             "envelopes": envelope[here - first].astype(np.float32),
         }
 
-    seen = _piecewise(frames, SPECTRAL_WORK, "listening to the timbre", journal, look)
+    rows = dict.fromkeys(("loudness", "levels_db", "all_breath"), frames) | {"envelopes": len(sampled)}
+    seen = _piecewise(rows, SPECTRAL_WORK, "listening to the timbre", journal, look)
     return Survey(
         sample_rate=sample_rate,
         sample_count=len(samples),
@@ -118,10 +119,15 @@ def survey(samples: Floats, sample_rate: int, search: PitchSearch, journal: Jour
 
 
 def _piecewise(
-    frames: int, work: float, message: str, journal: Journal, look: Callable[[int, int], Arrays]
+    rows: Mapping[str, int], work: float, message: str, journal: Journal, look: Callable[[int, int], Arrays]
 ) -> dict[str, np.ndarray]:
-    """Run `look(first, last)` over all frames, block by block, and join what it returns along the frames."""
-    pieces: list[Arrays] = []
+    """Run `look(first, last)` over all frames, block by block, and join what it returns along the frames.
+
+    `rows`: how many there will be of each array, of the most frequent one in every frame.
+    """
+    frames = max(rows.values())
+    whole: dict[str, np.ndarray] = {}
+    filled = dict.fromkeys(rows, 0)
     for piece in range(0, frames, PIECE_FRAMES):
         last = min(piece + PIECE_FRAMES, frames)
 
@@ -133,8 +139,13 @@ def _piecewise(
                 journal.advance(work * (end - block) / FRAMES_PER_SECOND, message)
             return _joined(blocks)
 
-        pieces.append(journal.piece(build, work * (last - piece) / FRAMES_PER_SECOND, message))
-    return _joined(pieces)
+        made = journal.piece(build, work * (last - piece) / FRAMES_PER_SECOND, message)
+        for name, part in made.items():
+            if name not in whole:
+                whole[name] = journal.room((rows[name], *part.shape[1:]), part.dtype)
+            whole[name][filled[name] : filled[name] + len(part)] = part
+            filled[name] += len(part)
+    return whole
 
 
 def _joined(parts: list[Arrays]) -> dict[str, np.ndarray]:

@@ -18,7 +18,7 @@ import pyworld
 from hay_say_world.arrays import Floats
 from hay_say_world.frames import FRAME_PERIOD_MS, FRAMES_PER_SECOND
 
-BLOCK_FRAMES = 8 * FRAMES_PER_SECOND
+BLOCK_FRAMES = 5 * FRAMES_PER_SECOND         # filled by a clip of 10 s: longer ones take no more memory
 _WINDOW_FRAMES = FRAMES_PER_SECOND      # a join lies at most this far from its nominal place
 _ROLL_FRAMES = 14                       # unheard beginning of a block; it lacks the echoes of earlier pulses
 _FADE_FRAMES = 2

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST_TAIL_SECONDS = 10.0         # what an echo may add to a clip
 HIGHEST_SHARE = 0.45                # of the sample rate: the highest frequency that a filter is asked for
-BLOCK_SAMPLES = 1 << 18
+BLOCK_SAMPLES = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
