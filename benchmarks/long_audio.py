@@ -37,11 +37,14 @@ _SECONDS_BETWEEN_LOOKS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One length: seconds of each stage, and the most memory of its own that each worker held, in MB."""
+    """One length: seconds of each stage, and the most memory of its own that each kind of worker held, in MB."""
 
     seconds: dict[str, float]
     memory_mb: dict[str, float]
-    most_mb: float                  # of all workers at one time
+
+    @property
+    def most_mb(self) -> float:
+        return sum(self.memory_mb.values())
 
 
 def figures() -> Iterator[Figure]:
@@ -52,7 +55,7 @@ def figures() -> Iterator[Figure]:
         by_stage = ", ".join(f"{task} {spent / seconds:.4f}" for task, spent in found[name].seconds.items())
         yield Figure(f"the whole chain, {name}", cost, "s per s", None, f"speech at 16 kHz, f0 by dio: {by_stage}")
         by_worker = ", ".join(f"{worker} {most:.0f}" for worker, most in found[name].memory_mb.items())
-        how = f"anonymous memory of the chain's workers at one time, seen every 20 ms; the most of each: {by_worker}"
+        how = f"anonymous memory, seen every 20 ms: the most of each of the chain's workers ({by_worker}), added up"
         yield Figure(f"memory of the workers, {name}", found[name].most_mb, "MB", None, how)
     short, long, hour = (found[name] for name in LENGTHS)
     yield _growth("time, 1 h against 10 min", *(sum(m.seconds.values()) / s for m, s in ((hour, 3600), (long, 600))))
@@ -80,7 +83,7 @@ def measured(seconds: int, times: int = 1) -> Measured:
             if event["kind"] in ("stage_done", "finished"):
                 spent[event["body"]["task"]] += event["body"]["seconds"]
         end_host(home)
-        return Measured(dict(spent), dict(watch.most_mb), watch.most_at_once_mb)
+        return Measured(dict(spent), dict(watch.most_mb))
 
 
 def _growth(name: str, value: float, base: float, goal: float = MOST_GROWTH) -> Figure:
@@ -115,7 +118,6 @@ class _Watch:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self.most_mb: dict[str, float] = defaultdict(float)
-        self.most_at_once_mb = 0.0
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -127,10 +129,8 @@ class _Watch:
 
     def _look(self) -> None:
         while not self._ended.wait(_SECONDS_BETWEEN_LOOKS):
-            now = {pid: held for pid in _processes() if (held := _worker(pid, self._host)) is not None}
-            for name, held_mb in now.values():
+            for name, held_mb in filter(None, (_worker(pid, self._host) for pid in _processes())):
                 self.most_mb[name] = max(self.most_mb[name], held_mb)
-            self.most_at_once_mb = max(self.most_at_once_mb, sum(held_mb for _, held_mb in now.values()))
 
 
 def _processes() -> list[int]:

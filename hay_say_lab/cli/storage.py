@@ -23,6 +23,7 @@ def declare(parser: Parser) -> None:
         ("use", "tell what each class and each owner holds", lambda verb: None),
         ("plan", "tell what a prune would remove now; nothing is changed", _declare_budgets),
         ("prune", "remove what the plan says", _declare_budgets),
+        ("remove-clip", "take a recording back that you sent", _declare_clip),
         ("budgets", "tell the budgets, or set some", _declare_budgets),
         ("backup", "copy the database and the registry while the host runs", _declare_backup),
         ("fsck", "hold the store and the disk against each other", _declare_fsck),
@@ -35,6 +36,10 @@ def _declare_budgets(parser: Parser) -> None:
         "--set", action="append", default=[], metavar="NAME=NUMBER", dest="budgets",
         help="a budget, such as objects_mb=5000 or results_days=30; 0 is no limit; may be given several times",
     )  # fmt: skip
+
+
+def _declare_clip(parser: Parser) -> None:
+    parser.add_argument("clip", metavar="CLIP", help="its sha256, or the file that was sent")
 
 
 def _declare_backup(parser: Parser) -> None:
@@ -51,6 +56,11 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
     if options.verb == "use":
         use = room.use()
         session.answer(use, _told_use(use))
+    elif options.verb == "remove-clip":
+        from hay_say_lab.client.clips import clip_named
+
+        removed = room.remove_clip(clip_named(options.clip))
+        session.answer(removed, f"removed {removed['label'] or removed['sha256']}")
     elif options.verb == "backup":
         made = room.back_up(options.name)
         session.answer(made, f"backups/{made['name']}: {', '.join(made['files'])}")
@@ -130,5 +140,6 @@ COMMAND = Command(
         "hay-say storage plan --set results_days=30",
         "hay-say storage budgets --set objects_mb=20000 --set cache_mb=5000",
         "hay-say storage fsck --deep",
+        "hay-say storage remove-clip me.wav",
     ),
 )

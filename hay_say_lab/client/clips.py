@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hay_say_lab.client.api import Api
+from hay_say_lab.domain.canonical import is_sha256
 from hay_say_lab.errors import ClipMissing, Conflict, HostUnreachable, Unavailable, UploadMissing
 
 if TYPE_CHECKING:
@@ -48,6 +49,18 @@ def send_voice(api: Api, path: Path) -> str:
     """
     order = {"bytes": path.stat().st_size, "label": path.name, "sha256": _hash(path), "kind": "voice"}
     return str(_send_in_pieces(api, path, order)["id"])
+
+
+def clip_named(name: str | Path) -> str:
+    """A clip's sha256 by itself, or by the file that was sent. Raises ClipMissing."""
+    if is_sha256(str(name)):
+        return str(name)
+    path = Path(name).expanduser()
+    try:
+        return _hash(path)
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ClipMissing(f"'{path.name}' cannot be read: {reason}.", field="clip", fix="Give the clip's sha256.") from None
 
 
 def _known(api: Api, sha256: str) -> bool:

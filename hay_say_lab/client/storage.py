@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from hay_say_lab.client.api import Api
 
 
 class StorageRoom:
-    """`lab.storage`. Sizes are bytes, budgets MB and days; all but `use` is for operators."""
+    """`lab.storage`. Sizes are bytes, budgets MB and days; all but `use` and `remove_clip` is for operators."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -29,6 +30,13 @@ class StorageRoom:
     def prune(self, budgets: Mapping[str, int] | None = None) -> dict[str, Any]:
         """Remove what the plan says. Pinned results stay."""
         return self._post("/storage/prune", budgets)
+
+    def remove_clip(self, sha256: str) -> dict[str, Any]:
+        """Take back a recording that you sent; what it counted on your quota is free again.
+
+        Raises ClipMissing, and Conflict while a job of yours or a result that is kept needs it.
+        """
+        return dict(self._api.call("DELETE", f"/clips/{quote(sha256, safe='')}", repeat=False).json())
 
     def set_budgets(self, **changes: int) -> dict[str, int]:
         """Change some budgets; the others stay. Raises InvalidRequest."""

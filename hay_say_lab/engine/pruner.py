@@ -84,6 +84,7 @@ class Pruner:
     async def prune(self, budgets: Budgets | None = None) -> Plan:
         """Do what `plan` says; what somebody has begun to need meanwhile stays. Gives what was really done."""
         async with self._pruning:
+            await self.finish_removals()        # files that were too fresh to go when their rows went
             wanted = await self.plan(budgets)
             done: list[Removal] = []
             if trashed := [removal for removal in wanted.removals if removal.what == "trash"]:
@@ -105,6 +106,15 @@ class Pruner:
         """A person lets a job's result go. Returns the bytes that are free because of it."""
         async with self._pruning:
             return await self._let_go(Removal("result", job, "asked for", 0)) or 0
+
+    async def take_back(self, owner: str, clip: str) -> int:
+        """A person takes back a recording that they sent. Returns the bytes that are free because of it: none yet where
+        the file came a moment ago; the next prune takes it.
+
+        Raises ClipMissing, Conflict.
+        """
+        async with self._pruning:
+            return await self._unlink(await self._store.write(uses.take_back, owner, clip))
 
     async def fsck(self, *, mend: bool = False, deep: bool = False) -> Findings:
         """Hold store and disk against each other; `deep` reads every object's content. `mend` removes what nobody names."""

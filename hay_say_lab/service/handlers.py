@@ -142,6 +142,12 @@ class ClipHandler(LabHandler):
         facts = await self.surface.clip(self.owner, sha256)
         self.reply(clip_view(facts, self.surface.measuring.known_report(sha256)))
 
+    async def delete(self, sha256: str) -> None:
+        facts = self.surface.engine.store.clip(self.owner, sha256)
+        told = clip_view(facts, self.surface.measuring.known_report(sha256))
+        await self.surface.pruner.take_back(self.owner, sha256)
+        self.reply(told)
+
 
 class ReportHandler(LabHandler):
     async def get(self, sha256: str) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 
+from hay_say_lab.domain.job import ENDED
 from hay_say_lab.domain.retention import Kind
+from hay_say_lab.errors import ClipMissing, Conflict
 from hay_say_lab.storage.rows import now
 from hay_say_lab.storage.schema import clips, holdings, jobs, removals, results, uses
 from hay_say_lab.storage.statements import Statement, insert
@@ -62,6 +64,29 @@ def let_upload_go(connection: sa.Connection, name: str) -> list[str]:
     connection.execute(holdings.delete().where(holdings.c.object == name))
     connection.execute(clips.delete().where(clips.c.sha256 == name))
     return _put_out(connection, [name])
+
+
+def take_back(connection: sa.Connection, owner: str, name: str) -> list[str]:
+    """An owner takes a recording back that they sent: the file, where nobody else holds it.
+
+    Raises ClipMissing, and Conflict while a job of theirs needs it, or made it.
+    """
+    held = sa.select(clips.c.sha256).join(holdings, holdings.c.object == clips.c.sha256)
+    if connection.execute(held.where(clips.c.sha256 == name, holdings.c.owner == owner)).first() is None:
+        raise ClipMissing(f"The clip {name[:12]} is not held for you.", field="clip", fix="It need not be removed.")
+    needing = sa.select(jobs.c.id, jobs.c.state).join(uses, uses.c.job == jobs.c.id)
+    rows = connection.execute(needing.where(uses.c.object == name, jobs.c.owner == owner)).all()
+    ended = {state.value for state in ENDED}
+    if under_way := [job for job, state in rows if state not in ended]:
+        raise Conflict(f"The job {under_way[0]} needs the clip.", field="clip", fix="Let it end, or cancel it.")
+    if rows:
+        raise Conflict(
+            f"The result of the job {rows[0].id} needs the clip.", field="clip", fix="Remove the result first (DELETE /jobs/ID/result)."
+        )
+    connection.execute(holdings.delete().where(holdings.c.object == name, holdings.c.owner == owner))
+    if connection.execute(sa.select(holdings.c.owner).where(holdings.c.object == name)).first() is not None:
+        return []
+    return let_upload_go(connection, name)
 
 
 def _put_out(connection: sa.Connection, names: Iterable[str]) -> list[str]:

@@ -73,3 +73,14 @@ def test_a_picture_that_cannot_be_drawn_is_refused_before_anything_is_measured(h
     assert hay_say.json("picture", hum, "--out", "hum.gif").fields == {"out"}
     assert hay_say.json("picture", hum, "--out", "hum.svg", "--f0", "ears").fields == {"f0_method"}
     assert not (hay_say.folder / "hum.svg").exists()
+
+
+def test_a_recording_that_was_sent_is_taken_back_by_its_file(hay_say: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "mine.wav"
+    soundfile.write(path, 0.1 * numpy.sin(numpy.arange(8000)), 16_000)
+    assert hay_say("measure", path).status == 0
+    removed = hay_say("storage", "remove-clip", path)
+    assert (removed.status, removed.out.strip()) == (0, "removed mine.wav")
+    again = hay_say("storage", "remove-clip", path)
+    assert again.status != 0
+    assert "not held" in again.err or "not been sent" in again.err

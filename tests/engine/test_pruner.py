@@ -111,6 +111,23 @@ async def test_a_recording_stays_with_the_result_that_was_made_of_it(tmp_path: P
             lab.store.clip("ann", clip)
 
 
+async def test_a_recording_that_is_taken_back_goes_at_once_or_with_the_next_prune(tmp_path: Path) -> None:
+    async with laboratory(tmp_path) as lab:
+        pruner = _pruner(lab, tmp_path)
+        old, fresh = [await lab.clip(numpy.full(8000, level, numpy.float32)) for level in (0.1, 0.2)]
+        lab.objects._fresh.pop(old)
+        assert await pruner.take_back("ann", old) > 0
+        assert await pruner.take_back("ann", fresh) == 0
+        assert _on_disk(lab) == {fresh}
+        for clip in (old, fresh):
+            with pytest.raises(ClipMissing):
+                await pruner.take_back("ann", clip)
+        _age(lab)
+        await pruner.prune(Budgets(disk_floor_mb=0))
+        assert _on_disk(lab) == set()
+        assert (await pruner.fsck()).sound
+
+
 async def test_kept_stages_that_are_gone_are_not_looked_up_any_more(tmp_path: Path) -> None:
     async with laboratory(tmp_path) as lab:
         pruner = _pruner(lab, tmp_path)

@@ -106,6 +106,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/batches/{batch}/retry"): owners(lambda b: (f"/batches/{b.batch}/retry", None)),
     ("POST", "/clips"): everybody("/clips"),
     ("GET", "/clips/{sha256}"): owners(lambda b: (f"/clips/{b.clip}", None)),
+    # a result of hers needs it: she hears 409
+    ("DELETE", "/clips/{sha256}"): owners(lambda b: (f"/clips/{b.clip}", None)),
     ("GET", "/clips/{sha256}/report"): owners(lambda b: (f"/clips/{b.clip}/report", None)),
     ("GET", "/measures"): everybody("/measures"),
     ("POST", "/measure"): owners(lambda b: ("/measure", {"clip": b.artifact, "against": b.clip, "measures": ["level_difference_lu"]})),

@@ -296,6 +296,20 @@ def test_the_same_content_counts_once(narrow: RunningHost) -> None:
     assert narrow.send_clip(noise(15.0, seed=124), token="token-d").status == 201
 
 
+def test_a_clip_that_is_taken_back_counts_no_more(narrow: RunningHost) -> None:
+    sent = noise(20.0, seed=125)                                # 0.61 MB
+    clip = narrow.send_clip(sent, label="mine.wav", token="token-f").json()
+    assert narrow.send_clip(noise(20.0, seed=126), token="token-f").status == 413
+
+    taken = narrow.call("DELETE", f"/clips/{clip['sha256']}", token="token-f")
+
+    assert (taken.status, taken.json()["label"]) == (200, "mine.wav")
+    for verb in ("GET", "DELETE"):
+        assert narrow.call(verb, f"/clips/{clip['sha256']}", token="token-f").error["code"] == "clip_missing"
+    assert narrow.send_clip(noise(20.0, seed=126), token="token-f").status == 201
+    assert narrow.call("DELETE", f"/clips/{clip['sha256']}", token="token-g").status == 404, "what one never sent"
+
+
 def test_twenty_at_once_never_hold_more_than_the_quota_and_one_chunk(narrow: RunningHost) -> None:
     """Senders that announce no length: each is cut off where the sum would pass the quota."""
     chunk = 1 << 16

@@ -16,7 +16,7 @@ from hay_say_lab.plugin import (
 )
 
 LOWEST_RATE, HIGHEST_RATE = 16_000, 48_000
-SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 3600.0
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.1, 4 * 3600.0      # as long as an upload may be
 SHORTEST_REFERENCE_SECONDS = 3.0
 GOOD_REFERENCE_SECONDS = 10.0
 LONGEST_REFERENCE_SECONDS = 600.0
@@ -107,7 +107,7 @@ MANIFEST = Manifest(
         modules=("pyworld", "numpy", "scipy", "safetensors"),
     ),
     resident_mb=200.0,
-    transient_mb_per_second=0.05,       # measures of every frame; the sound lies in files
+    transient_mb_per_second=0.005,      # a few shares of every frame; the sound and its contours lie in files
     voices=(BuiltinVoice(slug="controls", title="Controls only (no reference)"),),
     layout=VoiceLayout(
         reference=AudioContract(

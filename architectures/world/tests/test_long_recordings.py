@@ -9,9 +9,17 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
+from hay_say_lab.audio.inspection import LONGEST_UPLOAD_SECONDS
 from hay_say_world.classes import classify, presence, voiced_share
 from hay_say_world.frames import MOST_COUNTED_FRAMES, thinned
 from hay_say_world.journal import Journal
+from hay_say_world.manifest import MANIFEST
+
+
+def test_whatever_may_be_sent_is_taken() -> None:
+    (offer,) = MANIFEST.offers
+    assert offer.audio is not None
+    assert offer.audio.longest_seconds >= LONGEST_UPLOAD_SECONDS
 
 
 def contours(frames: int) -> tuple[np.ndarray, np.ndarray]:
