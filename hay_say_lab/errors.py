@@ -42,6 +42,7 @@ LabError
 │   ├── FetchStopped       409  somebody stopped it
 │   └── Offline            503  nothing may be fetched here
 └── StorageFailed         507  the disk refused
+    └── QuotaFull              an owner's quota is full of what nothing may remove
 
 A person sees `message` and the fixes; a traceback goes to the log under `error_id`.
 """
@@ -323,7 +324,12 @@ class Offline(FetchFailed):
 
 
 class StorageFailed(LabError):
-    code, status, retry = "storage_failed", 507, "safe"
+    code, status = "storage_failed", 507
+    retry: ClassVar[Retry] = "safe"
+
+
+class QuotaFull(StorageFailed):
+    code, retry = "quota_full", "after_fix"
 
 
 def headline(problems: Sequence[Problem]) -> str:

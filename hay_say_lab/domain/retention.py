@@ -11,7 +11,9 @@ from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
 
 Kind = Literal["result", "cache", "source"]     # what a job uses an object for
-CLASSES = ("objects", "cache", "voices", "assets", "trash", "logs", "environments", "database")
+CLASSES = (
+    "objects", "cache", "leftovers", "incoming", "voices", "assets", "trash", "logs", "environments", "database",
+)  # fmt: skip
 DAY_SECONDS = 86_400.0
 ORPHAN_SECONDS = DAY_SECONDS    # an object that nothing names may be a result whose row is still being written
 MB = 1 << 20
@@ -22,14 +24,17 @@ class Budgets:
     """Most that each class may hold, in MB, and how long unpinned things are kept, in days. 0: without a limit.
 
     `disk_floor_mb`: below this much free space everything that can be made again goes, whatever the budgets say.
-    `owner_mb`: of each owner's results and uploads. Voices and environments are never removed by themselves: where they
-    are over their budget, the plan says so.
+    `owner_mb`: of each owner's results and uploads; where that is full of what may not go, they get no more jobs.
+    `leftovers_mb`: finished pieces of cancelled jobs. `incoming_mb`: uploads on their way; they, voices and environments are
+    never removed by themselves: where they are over their budget, the plan says so.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     objects_mb: int = 0
     cache_mb: int = 10_240
+    leftovers_mb: int = 2_048
+    incoming_mb: int = 0
     logs_mb: int = 256
     voices_mb: int = 0
     environments_mb: int = 0
@@ -72,15 +77,17 @@ class Holdings:
     free_bytes: int = 0
     remembered: frozenset[str] = frozenset()                # objects of kept results that no job names: measures
     expired: tuple[tuple[str, int], ...] = ()               # what has lain in the trash long enough: id, bytes that it frees
+    leftovers: Mapping[str, StoredFile] = field(default_factory=dict)       # folders of pieces of cancelled jobs
+    incoming: Mapping[str, int] = field(default_factory=dict)               # owner -> bytes of uploads on their way
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One thing that goes: 'result' (a job's), 'cache', 'upload', 'orphan' or 'trash' (a voice or an asset), why, and the
-    bytes that it frees."""
+    """One thing that goes: 'result' (a job's), 'cache', 'upload', 'orphan', 'leftover' or 'trash' (a voice or an asset), why,
+    and the bytes that it frees."""
 
-    what: Literal["result", "cache", "upload", "orphan", "trash"]
-    name: str                   # a job's id, an object's sha256, a voice's or an asset's id
+    what: Literal["result", "cache", "upload", "orphan", "leftover", "trash"]
+    name: str                   # a job's id, an object's sha256, a folder of pieces, a voice's or an asset's id
     reason: str
     frees_bytes: int
     owner: str = ""
@@ -111,11 +118,13 @@ def use_of(found: Holdings) -> dict[str, int]:
     bytes_by_class = Counter({name: int(found.other_bytes.get(name, 0)) for name in CLASSES})
     for name, file in found.files.items():
         bytes_by_class["objects" if needed.is_object(name) else "cache"] += file.size
+    bytes_by_class["leftovers"] += sum(folder.size for folder in found.leftovers.values())
+    bytes_by_class["incoming"] += sum(found.incoming.values())
     return dict(bytes_by_class)
 
 
 def owners_use(found: Holdings) -> dict[str, int]:
-    """Bytes of results and uploads by owner; what two share counts for both."""
+    """Bytes of results and uploads by owner, those on their way, too; what two share counts for both."""
     held: dict[str, set[str]] = {}
     for entry in found.ended:
         objects = {name for name, kinds in found.uses.get(entry.job, {}).items() if kinds - {"cache"}}
@@ -123,18 +132,21 @@ def owners_use(found: Holdings) -> dict[str, int]:
     for name, owners in found.uploads.items():
         for owner in owners:
             held.setdefault(owner, set()).add(name)
-    return {owner: sum(found.files[name].size for name in names if name in found.files) for owner, names in held.items()}
+    use = {owner: sum(found.files[name].size for name in names if name in found.files) for owner, names in held.items()}
+    return {owner: use.get(owner, 0) + found.incoming.get(owner, 0) for owner in use.keys() | found.incoming.keys()}
 
 
 def plan(found: Holdings, budgets: Budgets, now: float) -> Plan:
     """What must go for the budgets to hold, at `now` (seconds since the epoch).
 
-    What has lain in the trash long enough, orphans, then what is too old, then the cache by longest unused, then results by oldest with what only they need,
-    then uploads that no kept result needs. Nothing pinned goes, and nothing that a kept result or an unfinished job needs.
+    What has lain in the trash long enough, orphans, then what is too old, then leftovers and the cache by longest unused, then
+    results by oldest with what only they need, then uploads that no kept result needs. Nothing pinned goes, and nothing that a
+    kept result or an unfinished job needs.
     """
     planner = _Planner(found, budgets, now)
     planner.trash()
     planner.orphans()
+    planner.leftovers()
     planner.cache()
     planner.results()
     planner.uploads()
@@ -196,6 +208,15 @@ class _Planner:
         for name, file in self._found.files.items():
             if name not in known and self._now - file.used_at > ORPHAN_SECONDS:
                 self._take("orphan", name, "nothing names it", "cache")
+
+    def leftovers(self) -> None:
+        """Pieces of cancelled jobs, the oldest first."""
+        for name, folder in sorted(self._found.leftovers.items(), key=lambda entry: entry[1].used_at):
+            if self._is_over("leftovers", self._budgets.leftovers_mb) or self._disk_is_low():
+                reason = "the disk is nearly full" if self._disk_is_low() else "leftovers are over their budget"
+                self._left["leftovers"] -= folder.size
+                self._free += folder.size
+                self.removals.append(Removal("leftover", name, reason, folder.size))
 
     def cache(self) -> None:
         """Objects that are only on the way to a result: too old, or the longest unused where they are too many."""
@@ -268,7 +289,7 @@ class _Planner:
     def over(self) -> Iterator[str]:
         budgets = self._budgets
         limits = {
-            "objects": budgets.objects_mb, "cache": budgets.cache_mb,
+            "objects": budgets.objects_mb, "cache": budgets.cache_mb, "incoming": budgets.incoming_mb,
             "voices": budgets.voices_mb, "environments": budgets.environments_mb,
         }  # fmt: skip
         for name, limit_mb in limits.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.deed import Deed
@@ -21,7 +21,7 @@ from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.engine.pressure import Depth, Pressure
 from hay_say_lab.engine.vocabulary import Vocabulary
 from hay_say_lab.engine.work import Work
-from hay_say_lab.errors import InvalidRequest, JobMissing, Problem, headline
+from hay_say_lab.errors import InvalidRequest, JobMissing, Problem, QuotaFull, headline
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.audit import record
 from hay_say_lab.storage.rows import now
@@ -47,6 +47,7 @@ class Intake:
         self._pool = pool
         self._vocabulary = vocabulary
         self._history = history
+        self.quota: Callable[[str], Awaitable[None]] = _anybody     # whoever keeps quotas sets this
         self._submitting: list[str] = []        # owners of jobs that are being written
         self._queued = Depth(lambda: store.count(State.QUEUED))
 
@@ -55,6 +56,14 @@ class Intake:
         request, unspelled = self._vocabulary.spelled(owner, request)
         found = self._preflight.problems(request, lambda sha256: self._store.clip(owner, sha256))
         return [*unspelled, *found, *after_problems(request, lambda job_id: self._job_of(owner, job_id))]
+
+    async def quota_problems(self, owner: str) -> list[Problem]:
+        """What stands in the way of any job of this owner."""
+        try:
+            await self.quota(owner)
+        except QuotaFull as full:
+            return list(full.problems)
+        return []
 
     def _job_of(self, owner: str, job_id: str) -> Job:
         """Raises JobMissing: another's is as missing as none."""
@@ -92,7 +101,7 @@ class Intake:
         return self._preflight.warnings(spelled, lambda sha256: self._store.clip(owner, sha256))
 
     async def submit(self, owner: str, request: Request, key: str | None = None) -> tuple[Job, bool]:
-        """Queue a request; True where it is new, False where `key` made it before. Raises InvalidRequest, Full."""
+        """Queue a request; True where it is new, False where `key` made it before. Raises InvalidRequest, Full, QuotaFull."""
         known = self._store.job_of_key(owner, key) if key is not None else None
         if known is not None and known[1] == request.body_hash:
             return known[0], False          # asked before and taken: nothing that has changed since counts
@@ -102,6 +111,7 @@ class Intake:
         if problems:                # NaN is one: only behind this has a request a canonical form
             raise InvalidRequest(headline(problems), problems=problems)
         body_hash = request.body_hash
+        await self.quota(owner)
         self._check_pressure(owner)
         seed = request.seed if request.seed is not None else secrets.randbelow(2**32)
         resolved = self._preflight.casting.resolve(self._vocabulary.spelled(owner, request)[0]).evolve(seed=seed)
@@ -130,3 +140,7 @@ class Intake:
         present = time.monotonic()
         self.pressure.check(owner, of_one + self._submitting.count(owner), self._queued.at(present), present)
         self._queued.one_more()
+
+
+async def _anybody(owner: str) -> None:
+    """No quota."""

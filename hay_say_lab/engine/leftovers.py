@@ -14,8 +14,7 @@ from hay_say_lab.storage.home import Home, remove
 
 log = logging.getLogger(__name__)
 
-MOST_LEFT = 8                   # stages
-LARGEST_LEFT = 2 << 30          # bytes, of all of them
+MOST_LEFT = 8                   # stages; how much they may hold is a budget of the data home (`domain.retention`)
 SECONDS_LEFT = 24 * 3600.0
 
 
@@ -49,13 +48,11 @@ class Leftovers:
             remove(self._home.scratch / job.id)
 
     def swept(self) -> None:
-        """What is too old, too many or too much goes, the oldest first."""
+        """What is too old or too many goes, the oldest first."""
         found = self._home.leftovers.iterdir() if self._home.leftovers.exists() else ()
-        held = 0
         for number, folder in enumerate(sorted(found, key=lambda folder: folder.stat().st_mtime, reverse=True)):
-            held += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
             old = time.time() - folder.stat().st_mtime > SECONDS_LEFT
-            if old or number >= MOST_LEFT or held > LARGEST_LEFT:
+            if old or number >= MOST_LEFT:
                 remove(folder)
 
     def _left(self, job: Job) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -27,16 +28,17 @@ from hay_say_lab.registry.budgets import BudgetBook
 from hay_say_lab.storage import uses
 from hay_say_lab.storage.backup import back_up
 from hay_say_lab.storage.fsck import Findings, examine
-from hay_say_lab.storage.home import Home
+from hay_say_lab.storage.home import Home, remove
 from hay_say_lab.storage.logs import trim_logs
 from hay_say_lab.storage.objects import ObjectStore
 from hay_say_lab.storage.store import JobStore
-from hay_say_lab.storage.survey import survey
+from hay_say_lab.storage.survey import folder_bytes, survey
 
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_PRUNES = 3600.0
 SECONDS_BETWEEN_LOOKS = 15.0        # at the disk's free space
+GOING = ".going-"                   # before the name of pieces that are being removed
 SECONDS_TO_SETTLE = 60.0            # a host that has just started has better things to do
 
 
@@ -177,6 +179,8 @@ class Pruner:
 
     async def _let_go(self, removal: Removal) -> int | None:
         """Rows, then files. None where there is nothing to let go any more."""
+        if removal.what == "leftover":
+            return await asyncio.to_thread(self._remove_leftover, removal.name)
         edge: Any = {
             "result": uses.let_result_go,
             "cache": uses.let_cache_go,
@@ -200,6 +204,18 @@ class Pruner:
         self._gone += gone
         if gone:
             await self._store.write(uses.gone, gone)
+        self.removed_bytes += freed
+        return freed
+
+    def _remove_leftover(self, name: str) -> int | None:
+        """None where a job has taken its pieces back meanwhile. Out of the way first, so that nobody takes half of them."""
+        going = self._home.leftovers / f"{GOING}{name}"
+        try:
+            os.replace(self._home.leftovers / name, going)
+        except FileNotFoundError:
+            return None
+        freed = folder_bytes(going)
+        remove(going)
         self.removed_bytes += freed
         return freed
 

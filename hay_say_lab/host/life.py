@@ -36,6 +36,7 @@ from hay_say_lab.engine.imports import LANE, Imports
 from hay_say_lab.engine.librarian import Librarian
 from hay_say_lab.engine.measuring import Measuring
 from hay_say_lab.engine.news import News
+from hay_say_lab.engine.owner_quota import OwnerQuota
 from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.engine.preset_desk import PresetDesk
@@ -174,6 +175,7 @@ def _surface(home: Home, store: JobStore, news: News, registry: Registry, profil
     )
     measuring = Measuring(home=home, store=store, objects=objects, keys=keys, errands=errands)
     pruner = Pruner(home=home, store=store, objects=objects, book=registry.book, shelf=shelf, idle=lambda: engine.idle)
+    engine.intake.quota = OwnerQuota(store, objects, lambda: registry.book.budgets.owner_mb).check
     metrics, bounds = Metrics(store), Bounds.from_environment()
     store.observe(metrics.committed)
     pool.noted = metrics.noted

@@ -82,7 +82,8 @@ class PreflightHandler(LabHandler):
         request = self.body_of(Request)
         engine = self.surface.engine
         await engine.vocabulary.considered(self.owner, request)
-        problems = problem_views(engine.intake.problems(self.owner, request))
+        quota = await engine.intake.quota_problems(self.owner)
+        problems = problem_views([*engine.intake.problems(self.owner, request), *quota])
         warnings = problem_views(engine.intake.warnings(self.owner, request))
         estimate = None if problems else estimate_view(engine.intake.forecast(self.owner, request))
         self.reply(PreflightView(problems, warnings, engine.preflight.casting.serving(request), estimate))

@@ -77,6 +77,15 @@ class Partials:
             if not part.with_suffix(".json").exists() and not part.name.startswith("."):
                 remove(part)
 
+    def held_bytes(self) -> dict[str, int]:
+        """What has come so far, by owner; removes nothing."""
+        held: dict[str, int] = {}
+        for record in self._folder.glob("*.json"):
+            partial = _read(record)
+            if partial is not None and partial.clip is None:
+                held[partial.owner] = held.get(partial.owner, 0) + self.received(partial)
+        return held
+
     def received(self, partial: Partial) -> int:
         """How many bytes have come: all of them, where it became a clip."""
         try:

@@ -13,6 +13,7 @@ from hay_say_lab.domain.job import ENDED
 from hay_say_lab.domain.retention import Ended, Holdings, Kind, StoredFile
 from hay_say_lab.storage.home import Home
 from hay_say_lab.storage.objects import ObjectStore
+from hay_say_lab.storage.partials import Partials
 from hay_say_lab.storage.schema import clips, holdings, jobs, results, uses
 
 
@@ -34,7 +35,14 @@ def survey(connection: sa.Connection, home: Home, objects: ObjectStore) -> Holdi
             "database": sum(file.stat().st_size for file in home.root.glob(f"{home.database.name}*") if file.is_file()),
         },
         free_bytes=free_bytes,
+        leftovers=_leftovers(home.leftovers),
+        incoming=Partials(home.uploads).held_bytes(),
     )
+
+
+def _leftovers(folder: Path) -> dict[str, StoredFile]:
+    found = [path for path in folder.iterdir() if path.is_dir()] if folder.exists() else []
+    return {path.name: StoredFile(folder_bytes(path), path.stat().st_mtime) for path in found}
 
 
 def folder_bytes(folder: Path) -> int:

@@ -133,6 +133,19 @@ def is_pinned(connection: sa.Connection, job: str) -> bool:
     return connection.execute(sa.select(jobs.c.pinned_at).where(jobs.c.id == job)).scalar() is not None
 
 
+def held_fast(connection: sa.Connection, owner: str) -> set[str]:
+    """Objects that an owner's pinned and unfinished jobs need: no prune takes them."""
+    fast = sa.or_(jobs.c.pinned_at.is_not(None), jobs.c.state.not_in([state.value for state in ENDED]))
+    query = sa.select(uses.c.object).join(jobs, jobs.c.id == uses.c.job)
+    return set(connection.execute(query.where(jobs.c.owner == owner, uses.c.kind != "cache", fast)).scalars())
+
+
+def sent_by(connection: sa.Connection, owner: str) -> set[str]:
+    """Recordings that an owner sent."""
+    query = sa.select(clips.c.sha256).join(holdings, holdings.c.object == clips.c.sha256).where(holdings.c.owner == owner)
+    return set(connection.execute(query).scalars())
+
+
 def let_orphan_go(connection: sa.Connection, name: str) -> list[str]:
     """A file that nothing names."""
     return _put_out(connection, [name])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import hypothesis.strategies as st
 from hypothesis import given, settings
@@ -64,6 +65,27 @@ def test_a_pinned_result_stays_and_the_plan_says_that_the_budget_does_not_hold()
     found = plan(_three_results(pinned="job0"), budgets, NOW)
     assert [removal.name for removal in found.removals] == ["job1", "job2"]
     assert found.over == ("objects hold 100 MB; their budget is 50 MB",)
+
+
+def test_pieces_of_cancelled_jobs_have_a_budget_and_go_first_where_the_disk_is_low() -> None:
+    left = {"old": _file(60, 3), "middle": _file(60, 2), "young": _file(60, 1)}
+    found = replace(_three_results(), leftovers=left)
+
+    assert use_of(found)["leftovers"] == 180 * MB
+    over_budget = plan(found, replace(NOTHING, leftovers_mb=100), NOW).removals
+    assert [(removal.what, removal.name) for removal in over_budget] == [("leftover", "old"), ("leftover", "middle")]
+    low = plan(replace(found, free_bytes=50 * MB), replace(NOTHING, disk_floor_mb=150), NOW).removals
+    assert [removal.name for removal in low] == ["old", "middle"], "and nothing else had to go"
+
+
+def test_uploads_on_their_way_count_for_their_owner_and_their_class_but_stay() -> None:
+    found = replace(_three_results(), incoming={"ann": 20 * MB, "bob": 30 * MB})
+    assert use_of(found)["incoming"] == 50 * MB
+    assert owners_use(found)["ann"] - owners_use(_three_results())["ann"] == 20 * MB
+    assert owners_use(found)["bob"] == 30 * MB
+    planned = plan(found, replace(NOTHING, incoming_mb=40), NOW)
+    assert planned.removals == ()
+    assert planned.over == ("incoming hold 50 MB; their budget is 40 MB",)
 
 
 def test_the_cache_goes_before_any_result_the_longest_unused_first() -> None:

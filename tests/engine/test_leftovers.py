@@ -1,4 +1,4 @@
-"""What cancelled jobs leave is bounded: by number, by size, by age."""
+"""What cancelled jobs leave is bounded: by number and by age; by size where the budgets are kept (test_pruner)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from hay_say_lab.engine import leftovers
 from hay_say_lab.engine.leftovers import MOST_LEFT, SECONDS_LEFT, Leftovers
 from hay_say_lab.storage.home import Home
 
@@ -43,14 +42,6 @@ def test_what_is_old_goes(home: Home) -> None:
     _leave(home, "young", SECONDS_LEFT - 60)
     Leftovers(home, lambda job: None).swept()
     assert _left(home) == ["young"]
-
-
-def test_what_is_too_much_goes(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leftovers, "LARGEST_LEFT", 1000)
-    for number in range(4):
-        _leave(home, str(number), age_seconds=number, count_bytes=400)
-    Leftovers(home, lambda job: None).swept()
-    assert _left(home) == ["0", "1"]
 
 
 def test_a_home_without_any_is_fine(home: Home) -> None:

@@ -200,3 +200,26 @@ async def test_logs_are_cut_at_a_lines_end_when_they_pass_their_budget(tmp_path:
     assert log.read_text().splitlines()[-1] == "line 9999"
     assert log.read_text().splitlines()[0].startswith("line ")
     assert trim_logs(tmp_path, size) == 0
+
+
+async def test_leftovers_go_by_their_budget_and_those_that_a_job_took_back_are_its_own(tmp_path: Path) -> None:
+    async with laboratory(tmp_path) as lab:
+        pruner = _pruner(lab, tmp_path)
+        for age, name in enumerate(("young", "middle", "old")):
+            folder = lab.home.leftovers / name
+            folder.mkdir(parents=True)
+            (folder / "000000.npz").write_bytes(bytes(700_000))
+            os.utime(folder, (time.time() - age - 1,) * 2)
+        (lab.home.uploads / "up.json").write_text('{"id": "up", "owner": "ann", "bytes": 10, "label": ""}')
+        (lab.home.uploads / "up.part").write_bytes(bytes(5))
+
+        use = await pruner.use()
+        planned = await pruner.plan(Budgets(leftovers_mb=1))
+        (lab.home.leftovers / "old").rename(lab.home.scratch / "taken")
+        done = await pruner.prune(Budgets(leftovers_mb=1))
+
+        assert (use.classes["leftovers"], use.classes["incoming"], use.owners["ann"]) == (2_100_000, 5, 5)
+        assert [removal.name for removal in planned.removals] == ["old", "middle"]
+        assert [(removal.what, removal.name, removal.frees_bytes) for removal in done.removals] == [("leftover", "middle", 700_000)]
+        assert [path.name for path in lab.home.leftovers.iterdir()] == ["young"]
+        assert (lab.home.scratch / "taken" / "000000.npz").is_file()
