@@ -76,7 +76,7 @@ class Carrier:
         except LabError as error:
             await self._ended(carried, error)
         except Exception:
-            log.exception("carrying stage %d of job %s failed", carried.job.current, carried.job.id)
+            log.exception("carrying a stage failed", extra=_named(carried))
             await self._ended(carried, WorkerFailed("The host failed while it carried the stage.", fix="See its log."))
         finally:
             try:
@@ -117,6 +117,7 @@ class Carrier:
     async def _perform(self, carried: Carried, began: float) -> None:
         job = carried.job
         attendant = await self._pool.attendant(carried.seat)
+        there = time.monotonic()
         carried.attendant = attendant
         if carried.cancelled:
             await self._insist(edges.stopped, job)
@@ -145,19 +146,21 @@ class Carrier:
                 audio_seconds=self._audio_seconds(job),
                 key=self._key_of(job, attendant.code_version),
                 device=carried.device,
+                start_seconds=there - began,
                 load_seconds=outcome.load_seconds,
                 keep_seconds=outcome.keep_seconds,
             )
             await self._made(carried, made)
         elif isinstance(outcome, Failed):
             if outcome.fault:
-                log.error("stage %s of job %s failed inside: %s", job.stage.task, job.id, outcome.error.message)
+                log.error("a stage failed inside: %s", outcome.error.message, extra=_named(carried))
             await self._ended(carried, outcome.error, outcome.told)
         elif not (outcome.answer != "cancel" and await self._insist(edges.gave_way, job)):
             await self._stopped(job)
 
     async def _lost(self, carried: Carried, lost: WorkerLost) -> None:
         """Tried again, or the end of it where memory ran out for good."""
+        log.warning("a stage lost its worker: %s", lost.reason, extra=_named(carried))
         stage = carried.job.stage
         verdict = judge(lost, self._pool.place(stage.worker, carried.device), stage.ooms, carried.job.request.cpu_fallback)
         if isinstance(verdict, LabError):
@@ -207,3 +210,17 @@ class Carrier:
     def _key_of(self, job: Job, code_version: str) -> str | None:
         """Under which a stage's result is kept; None where the worker ran older code than lies on the disk now."""
         return self.key(job) if code_version == self._keys.version(job.stage.worker) else None
+
+
+def _named(carried: Carried) -> dict[str, Any]:
+    """Of which stage a line in the log tells."""
+    job = carried.job
+    return {
+        "job": job.id,
+        "stage": job.current,
+        "attempt": job.stage.attempts + 1,
+        "token": job.token,
+        "lane": job.request.lane,
+        "architecture": job.stage.worker,
+        "device": carried.device,
+    }

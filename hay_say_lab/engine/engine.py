@@ -96,9 +96,11 @@ class Engine:
 
     # What people ask for.
 
-    async def submit(self, owner: str, request: Request, key: str | None = None) -> tuple[Job, bool]:
+    async def submit(
+        self, owner: str, request: Request, key: str | None = None, traceparent: str = ""
+    ) -> tuple[Job, bool]:
         """As `Intake.submit`."""
-        taken = await self.intake.submit(owner, request, key)
+        taken = await self.intake.submit(owner, request, key, traceparent)
         self._wake.set()
         return taken
 

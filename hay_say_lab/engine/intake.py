@@ -100,7 +100,9 @@ class Intake:
         spelled, _ = self._vocabulary.spelled(owner, request)
         return self._preflight.warnings(spelled, lambda sha256: self._store.clip(owner, sha256))
 
-    async def submit(self, owner: str, request: Request, key: str | None = None) -> tuple[Job, bool]:
+    async def submit(
+        self, owner: str, request: Request, key: str | None = None, traceparent: str = ""
+    ) -> tuple[Job, bool]:
         """Queue a request; True where it is new, False where `key` made it before. Raises InvalidRequest, Full, QuotaFull."""
         known = self._store.job_of_key(owner, key) if key is not None else None
         if known is not None and known[1] == request.body_hash:
@@ -122,7 +124,7 @@ class Intake:
         job = Job(new_id(), owner, State.QUEUED, resolved, at, at, stages=stages, warnings=warnings)
         self._submitting.append(owner)
         try:
-            job, created = await self._store.write(edges.submit, job, key, body_hash)
+            job, created = await self._store.write(edges.submit, job, key, body_hash, traceparent)
         finally:
             self._submitting.remove(owner)
         return job, created

@@ -62,6 +62,7 @@ from hay_say_lab.service.metrics import Metrics
 from hay_say_lab.service.pace import Pace
 from hay_say_lab.service.quota import Bounds
 from hay_say_lab.service.surface import Surface
+from hay_say_lab.service.traces import traced
 from hay_say_lab.storage.database import HEAD, Lease, migrate, open_engine
 from hay_say_lab.storage.home import Home, keep_private, remove, write_atomically
 from hay_say_lab.storage.library import jobs_with_voice, tell_everybody
@@ -124,8 +125,9 @@ async def live(settings: Settings) -> None:
         keep_private(home.database)
     lease = Lease(engine_db)
     store = JobStore(engine_db, news.ring)
-    with contextlib.ExitStack() as opened:
+    async with contextlib.AsyncExitStack() as opened:
         registry = Registry.of(home, lambda name: opened.enter_context(open_documents(home.registry / f"{name}.json")))
+        await opened.enter_async_context(traced(store, news, home.logs))
         surface = _surface(home, store, news, registry, settings.profile)
         await surface.shelf.recover()
         await surface.engine.recover()

@@ -17,6 +17,7 @@ from hay_say_lab.domain.canonical import new_id
 FIELDS = (
     "ts", "level", "event", "message", "service", "version", "boot_id", "job", "stage", "attempt", "token", "lane",
     "architecture", "device", "state_from", "state_to", "duration_ms", "error_class", "error_id", "traceback",
+    "trace_id", "span_id",
 )  # fmt: skip
 SERVICE = "hay-say-host"
 LONGEST_MESSAGE = 2000

@@ -21,6 +21,7 @@ TO_HOST = (
     "If-Range",
     "Last-Event-ID",
     "Range",
+    "Traceparent",
     "Upload-Offset",
 )
 FROM_HOST = (

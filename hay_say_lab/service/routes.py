@@ -84,6 +84,9 @@ class Route:
         return None if isinstance(self.body, str) else self.body
 
 
+_TRACEPARENT = Parameter(
+    "Traceparent", "header", {"type": "string"}, "The caller's span (W3C Trace Context); the job's submission lies below it."
+)
 _KEY = Parameter("Idempotency-Key", "header", {"type": "string", "maxLength": 128}, "The same key gives the same job.")
 _AFTER = Parameter("after", "query", {"type": "integer", "minimum": 0}, "The number of the last event you know; without it, from now on.")
 _RANGE = Parameter("Range", "header", {"type": "string"}, "One range of bytes.")
@@ -99,7 +102,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/preflight", h.PreflightHandler, "All problems and warnings of a request, without queueing it.", body=Request,
           answer=v.PreflightView, errors=(422,)),
     Route("POST", "/jobs", h.JobsHandler, "Queue a request. 200 where the same key made the job before.", body=Request,
-          answer=v.JobView, status=201, parameters=(_KEY,), errors=(409, 422, 429)),
+          answer=v.JobView, status=201, parameters=(_KEY, _TRACEPARENT), errors=(409, 422, 429, 507)),
     Route("GET", "/jobs", h.JobsHandler, "Your jobs, newest first.", answer=v.Page, parameters=(
         Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 500}, "Jobs on a page."),
         Parameter("cursor", "query", {"type": "string"}, "The cursor of the page before."),

@@ -39,6 +39,7 @@ class Made:
     key: str | None = None          # under which it may be used again
     cached: bool = False            # it was used again just now
     device: str = ""                # where it was made
+    start_seconds: float = 0.0      # of `seconds`, until a worker was there
     load_seconds: float = 0.0       # of `seconds`, until a voice that was new to its worker was loaded
     keep_seconds: float = 0.0       # of `seconds`, until what it made was hashed and synced
     notes: Mapping[str, Any] = field(default_factory=dict)
@@ -49,8 +50,13 @@ def duration_of(job: Job, made: Made) -> Duration:
     return Duration(job.stage.worker, job.stage.task, made.device, made.audio_seconds, made.seconds)
 
 
-def submit(connection: sa.Connection, job: Job, key: str | None, body_hash: str) -> tuple[Job, bool]:
-    """Insert a job, or find the one that the same key made. Raises Conflict for a key with another body."""
+def submit(
+    connection: sa.Connection, job: Job, key: str | None, body_hash: str, traceparent: str = ""
+) -> tuple[Job, bool]:
+    """Insert a job, or find the one that the same key made. Raises Conflict for a key with another body.
+
+    `traceparent`: of the caller's trace (W3C), kept with the event.
+    """
     if key is not None:
         same = sa.select(jobs.c.id, jobs.c.body_hash).where(jobs.c.owner == job.owner, jobs.c.idempotency_key == key)
         found = connection.execute(same).first()
@@ -74,6 +80,8 @@ def submit(connection: sa.Connection, job: Job, key: str | None, body_hash: str)
     told: dict[str, Any] = {"lane": job.request.lane, "stages": len(job.stages), "voices": voices}
     if job.warnings:
         told["warnings"] = [warning.message for warning in job.warnings]
+    if traceparent:
+        told["traceparent"] = traceparent
     insert_event(connection, job, "queued", told)
     return job, True
 
@@ -336,7 +344,7 @@ def remember(connection: sa.Connection, made: Made) -> None:
         insert(results, tuple(row)).run(connection, row)
 
 
-_SOMETIMES = ("audio_seconds", "load_seconds", "keep_seconds")
+_SOMETIMES = ("audio_seconds", "start_seconds", "load_seconds", "keep_seconds")
 
 
 def _told(job: Job, made: Made) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def test_what_runs_here_is_what_is_locked() -> None:
 
 
 def test_every_package_that_the_core_imports_is_declared() -> None:
-    declared = {canonicalize_name(wanted.name) for wanted in _requirements(".", "lab", "archives", "checkpoints")}
+    declared = {canonicalize_name(wanted.name) for wanted in _requirements(".", "lab", "archives", "checkpoints", "traces")}
     providers = packages_distributions()
     undeclared = {
         f"{module.place}:{found.line}: {found.target}"
