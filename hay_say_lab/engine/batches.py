@@ -33,7 +33,7 @@ class Batches:
                 await asyncio.sleep(0)
         return found[:MOST_PROBLEMS]
 
-    async def submit(self, owner: str, order: BatchOrder) -> Tally:
+    async def submit(self, owner: str, order: BatchOrder, traceparent: str = "") -> Tally:
         """Queue all rows, or none where any has a problem. A row that was queued before stays the job that it is.
 
         Raises InvalidRequest; Conflict where a row was queued before as another request; Full in the middle: the rows
@@ -48,7 +48,7 @@ class Batches:
             for number, request in enumerate(order.requests)
         ]
         for first in range(0, len(keyed), ROWS_AT_ONCE):
-            sent = [self._engine.submit(owner, *row) for row in keyed[first : first + ROWS_AT_ONCE]]
+            sent = [self._engine.submit(owner, *row, traceparent) for row in keyed[first : first + ROWS_AT_ONCE]]
             for outcome in await asyncio.gather(*sent, return_exceptions=True):
                 if isinstance(outcome, BaseException):
                     raise outcome

@@ -15,7 +15,7 @@ LONGEST_SAID = 200      # characters of a row's text; the job holds all of it
 class BatchesHandler(LabHandler):
     async def post(self) -> None:
         order = self.body_of(BatchOrder)
-        self.reply(_view(await self.surface.batches.submit(self.owner, order)), 201)
+        self.reply(_view(await self.surface.batches.submit(self.owner, order, self.traceparent)), 201)
 
     async def get(self) -> None:
         limit = self.whole_number("limit", 50, 1, LARGEST_LIMIT)

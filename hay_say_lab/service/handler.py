@@ -32,6 +32,7 @@ from hay_say_lab.service.door import Door
 from hay_say_lab.service.identity import Caller, Identity, Role, require
 from hay_say_lab.service.pace import Pace
 from hay_say_lab.service.ranges import byte_range
+from hay_say_lab.service.spans import parent_of
 from hay_say_lab.service.views import JobView, job_view
 from hay_say_lab.storage.audit import record
 from hay_say_lab.storage.home import OF_THE_DISK, disk_refused
@@ -130,6 +131,12 @@ class LabHandler(RequestHandler):
     @property
     def role(self) -> str:
         return self.caller.role.name.lower()
+
+    @property
+    def traceparent(self) -> str:
+        """The caller's span; as W3C has it, one that cannot be read is none ('')."""
+        given = self.request.headers.get("Traceparent", "").strip().lower()
+        return given if parent_of(given) else ""
 
     def body_of(self, noun: type[T]) -> T:
         """The JSON body as a noun. Raises InvalidRequest with all problems."""

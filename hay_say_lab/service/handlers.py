@@ -17,7 +17,6 @@ from hay_say_lab.service.estimates import estimate_view
 from hay_say_lab.service.handler import LARGEST_LIMIT, LabHandler
 from hay_say_lab.service.lanes import known_lane, lanes_view
 from hay_say_lab.service.metrics import MEDIA_TYPE
-from hay_say_lab.service.spans import parent_of
 from hay_say_lab.service.surface import ExportWish
 from hay_say_lab.service.views import (
     ArchitecturesView,
@@ -100,9 +99,7 @@ class JobsHandler(LabHandler):
                 field="Idempotency-Key",
                 fix="Use a fresh random id.",
             )
-        caller = self.request.headers.get("Traceparent", "").strip().lower()
-        traceparent = caller if parent_of(caller) else ""       # as W3C has it: one that cannot be read is none
-        job, created = await self.surface.engine.submit(self.owner, request, key, traceparent)
+        job, created = await self.surface.engine.submit(self.owner, request, key, self.traceparent)
         self.reply(self.view(job), 201 if created else 200)
 
     async def get(self) -> None:

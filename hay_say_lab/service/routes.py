@@ -85,7 +85,7 @@ class Route:
 
 
 _TRACEPARENT = Parameter(
-    "Traceparent", "header", {"type": "string"}, "The caller's span (W3C Trace Context); the job's submission lies below it."
+    "Traceparent", "header", {"type": "string"}, "The caller's span (W3C Trace Context); submissions lie below it."
 )
 _KEY = Parameter("Idempotency-Key", "header", {"type": "string", "maxLength": 128}, "The same key gives the same job.")
 _AFTER = Parameter("after", "query", {"type": "integer", "minimum": 0}, "The number of the last event you know; without it, from now on.")
@@ -117,7 +117,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/jobs/{job}/release", h.ReleaseHandler, "Let a quarantined job out.", Role.OPERATOR,
           answer=v.JobView, errors=(404, 409)),
     Route("POST", "/batches", b.BatchesHandler, "Queue many requests under one name: all rows, or none where any has a problem.",
-          body=BatchOrder, answer=bv.BatchView, status=201, errors=(409, 422, 429)),
+          body=BatchOrder, answer=bv.BatchView, status=201, parameters=(_TRACEPARENT,), errors=(409, 422, 429, 507)),
     Route("GET", "/batches", b.BatchesHandler, "Your batches, newest first.", answer=bv.BatchesView, parameters=(
         Parameter("limit", "query", {"type": "integer", "minimum": 1, "maximum": 500}, "Batches on a page."),
         Parameter("cursor", "query", {"type": "string"}, "The cursor of the page before."),

@@ -17,6 +17,8 @@ from hay_say_lab.errors import HostClosing
 BASE = "/hub/user/ann"                  # as if Jupyter's base URL stood in front
 TOKEN = "a token of the relay's own"
 
+PASSED = ("Content-Type", "Idempotency-Key", "Traceparent", "Upload-Offset")
+
 Mishap = Literal["closed door", "lost before", "lost behind", "page", "redirect", "unreadable", "busy", "forgotten"]
 
 
@@ -102,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
             return 401, b'{"code": "unauthorized", "message": "Who are you?"}', "application/json"
         address = urllib.parse.urlsplit(self.relay.host.url)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
-        passed = {name: self.headers[name] for name in ("Content-Type", "Idempotency-Key", "Upload-Offset") if self.headers.get(name)}
+        passed = {name: self.headers[name] for name in PASSED if self.headers.get(name)}
         passed["Authorization"] = f"Bearer {self.relay.host.token}"
         connection.request(self.command, self.path.removeprefix(BASE), body=body or None, headers=passed)
         answer = connection.getresponse()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 
 from hay_say_lab import Lab
 from hay_say_lab.client.api import Api
@@ -53,6 +54,21 @@ def test_a_submission_is_repeated_under_its_key_until_it_is_answered_and_makes_o
     assert len(calls) == len(mishaps) + 1
     assert len({call.headers["Idempotency-Key"] for call in calls}) == 1
     assert {other.id for other in far.jobs()} - before == {handle.id}
+
+
+def test_who_is_traced_hands_their_span_on_with_jobs_and_batches(far: Lab, relay: Relay) -> None:
+    far.submit(SAY)
+    span = trace.NonRecordingSpan(trace.SpanContext(0xABC, 0xDEF, is_remote=False, trace_flags=trace.TraceFlags(1)))
+    with trace.use_span(span):
+        far.submit(SAY)
+        far.batch(["one"], voice="parrot:polly", name="traced")
+
+    untraced, traced = relay.named("POST", "/jobs")
+    (batch,) = relay.named("POST", "/batches")
+    assert "traceparent" not in untraced.headers
+    assert traced.headers["traceparent"] == batch.headers["traceparent"] == f"00-{0xABC:032x}-{0xDEF:016x}-01"
+    (row,) = far.batch_named("traced").rows()
+    assert far.job(row.job).events()[0]["body"]["traceparent"] == traced.headers["traceparent"]
 
 
 def test_each_submission_has_a_key_of_its_own(far: Lab, relay: Relay) -> None:

@@ -34,6 +34,7 @@ def test_each_jobs_fate_is_counted_once(host: RunningHost, belongings: Belonging
     finished = (PREFIX + "jobs_finished_total", (("lane", "interactive"), ("outcome", "succeeded")))
     submitted = (PREFIX + "jobs_submitted_total", (("lane", "interactive"),))
     until(lambda: host.call("GET", f"/batches/{belongings.batch}", token=ALICE).json()["done"], 30, "it did not end")
+    until(lambda: host.call("GET", "/ready", token=ADAM).json()["unfinished"] == 0, 60, "others are at work still")
     before = _samples(host)
     for _ in range(3):
         host.ended(host.submit(speak("one two"), token=ALICE), token=ALICE)

@@ -84,14 +84,18 @@ export interface BatchesView {
 /**
  * Most that each class may hold, in MB, and how long unpinned things are kept, in days. 0: without a
  * limit. `disk_floor_mb`: below this much free space everything that can be made again goes, whatever the
- * budgets say. `owner_mb`: of each owner's results and uploads. Voices and environments are never removed
- * by themselves: where they are over their budget, the plan says so.
+ * budgets say. `owner_mb`: of each owner's results and uploads; where that is full of what may not go,
+ * they get no more jobs. `leftovers_mb`: finished pieces of cancelled jobs. `incoming_mb`: uploads on
+ * their way; they, voices and environments are never removed by themselves: where they are over their
+ * budget, the plan says so.
  */
 export interface Budgets {
   cache_days?: number;
   cache_mb?: number;
   disk_floor_mb?: number;
   environments_mb?: number;
+  incoming_mb?: number;
+  leftovers_mb?: number;
   logs_mb?: number;
   objects_mb?: number;
   owner_mb?: number;
