@@ -98,7 +98,11 @@ ENTRY_POINTS = "hay_say_lab.architectures"
 
 @dataclass(frozen=True, slots=True)
 class VoiceFiles:
-    """A voice as the worker gets it: its id, and a path for each role of the manifest's layout (none for a built-in)."""
+    """A voice as the worker gets it: its id, and a path for each role of the manifest's layout (none for a built-in).
+
+    Assets that the manifest needs are among them: under each need's role the main file of the one that serves, under
+    'role/config' and the like its other files. All are read-only, and shared with other voices.
+    """
 
     id: str
     files: Mapping[str, Path] = field(default_factory=dict)

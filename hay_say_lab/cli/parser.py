@@ -5,6 +5,7 @@ from __future__ import annotations
 from hay_say_lab import __version__
 from hay_say_lab.cli import (
     architectures,
+    assets,
     audit,
     batch,
     batches,
@@ -31,8 +32,8 @@ from hay_say_lab.cli.command import Command, Parser, everywhere
 from hay_say_lab.cli.exits import MEANINGS
 
 _MODULES = (
-    say, convert, batch, batches, run, voices, imports, presets, dictionary, architectures, jobs, lanes, measure, picture,
-    recipe, replay,
+    say, convert, batch, batches, run, voices, assets, imports, presets, dictionary, architectures, jobs, lanes, measure,
+    picture, recipe, replay,
     storage, workers, audit, doctor, serve, version,
 )  # fmt: skip
 COMMANDS: tuple[Command, ...] = tuple(module.COMMAND for module in _MODULES)

@@ -39,13 +39,13 @@ def remove(options: argparse.Namespace, session: Session) -> Exit:
     voices = session.lab.voices
     if options.plan:
         plan = voices.removal(options.voice)
-        session.answer(plan, _planned(plan))
+        session.answer(plan, planned(plan))
         return Exit.DONE
     if not options.yes and not session.as_json and sys.stdin.isatty() and not _agreed(voices.removal(options.voice)):
         session.answer({}, "Nothing was changed.")
         return Exit.DONE
-    removed = voices.remove(options.voice, after_jobs=options.after_jobs)
-    session.answer(removed, _removed(removed))
+    gone = voices.remove(options.voice, after_jobs=options.after_jobs)
+    session.answer(gone, removed(gone, "voices"))
     return Exit.DONE
 
 
@@ -72,24 +72,27 @@ def size(held: int) -> str:
     return f"{held / MB:.1f} MB"
 
 
-def _planned(plan: Mapping[str, Any]) -> str:
+def planned(plan: Mapping[str, Any]) -> str:
+    """What a removal would free, and what is in its way, for people."""
     lines = [f"{plan['id']}: frees {size(plan['bytes'])} ({plan['bytes']} bytes)"]
     lines += [f"  {name}" for name in plan["files"]]
     lines += [f"  stays: {reason}" for reason in plan["kept_because"]]
     lines += [f"  in use by job {job}" for job in plan["jobs"]]
+    lines += [f"  needed by {voice}" for voice in plan["needed_by"]]
     return "\n".join(lines)
 
 
 def _agreed(plan: Mapping[str, Any]) -> bool:
-    sys.stderr.write(f"{_planned(plan)}\nRemove it? [y/N] ")
+    sys.stderr.write(f"{planned(plan)}\nRemove it? [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _removed(removed: Mapping[str, Any]) -> str:
-    if removed["state"] == "waits":
-        return f"{removed['id']} goes when {len(removed['waits_for'])} jobs have ended."
-    if removed["state"] == "gone":
-        return f"{removed['id']} is removed; {size(removed['frees_bytes'])} are free."
-    undo = f"Undo it with: hay-say voices restore {removed['id']}"
-    return f"{removed['id']} is in the trash until {removed['until']}; that frees {size(removed['frees_bytes'])} then. {undo}"
+def removed(gone: Mapping[str, Any], noun: str) -> str:
+    """What became of one of 'voices' or 'assets', for people."""
+    if gone["state"] == "waits":
+        return f"{gone['id']} goes when {len(gone['waits_for'])} jobs have ended."
+    if gone["state"] == "gone":
+        return f"{gone['id']} is removed; {size(gone['frees_bytes'])} are free."
+    undo = f"Undo it with: hay-say {noun} restore {gone['id']}"
+    return f"{gone['id']} is in the trash until {gone['until']}; that frees {size(gone['frees_bytes'])} then. {undo}"

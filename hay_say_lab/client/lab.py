@@ -10,6 +10,7 @@ from typing import Any
 from hay_say_lab.client import display
 from hay_say_lab.client.answers import Findings, JobStatus
 from hay_say_lab.client.api import Api
+from hay_say_lab.client.assets import AssetShelf
 from hay_say_lab.client.audit import AuditLog
 from hay_say_lab.client.batch import Batch, send
 from hay_say_lab.client.clips import send_clip
@@ -47,6 +48,7 @@ class Lab:
         self._follower = Follower(self._api)
         self.imports = ImportDesk(self._api)
         self.voices = VoiceShelf(self._api, self.clip, self.imports)
+        self.assets = AssetShelf(self._api)
         self.dictionaries = DictionaryShelf(self._api)
         self.presets = PresetShelf(self._api)
         self.measures = Measures(self._api)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hay_say_lab.domain.canonical import content_id
 from hay_say_lab.domain.voice import Provenance, VoiceFile
 
 WEIGHTS = "weights"             # the role of an asset's main file
+
+
+def model_hash(voice_hash: str, assets: Mapping[str, str]) -> str:
+    """The hash of all that is loaded for a voice; `assets`: the hashes of those that it works with, by role."""
+    return content_id({"voice": voice_hash, "assets": dict(assets)}) if assets else voice_hash
 
 
 @dataclass(frozen=True, slots=True)

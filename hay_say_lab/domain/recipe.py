@@ -32,10 +32,12 @@ def recipe_of(
     done: tuple[Stage, ...],
     provenance: dict[str, dict[str, str]],
     sent: Mapping[int, Mapping[str, Any]] | None = None,
+    assets: Mapping[int, Mapping[str, str]] | None = None,
 ) -> Recipe:
     """The recipe of a job, its stages all `done`. `provenance` maps each voice id used to its provenance.
 
-    `sent`: by stage, the text that its voice was given, where that is not the text of the request.
+    `sent`: by stage, the text that its voice was given, where that is not the text of the request. `assets`: by stage, the
+    hashes of the assets that its voice worked with, by role.
     """
     request = job.request.as_json()
     for passing in ("lane", "group", "fresh", "cpu_fallback", "after"):
@@ -53,6 +55,7 @@ def recipe_of(
             "code_version": stage.code_version,
             "fingerprint": stage.fingerprint,
             **({"text": dict(sent[stage.index])} if sent and stage.index in sent else {}),
+            **({"assets": dict(assets[stage.index])} if assets and stage.index in assets else {}),
         }
         for stage in done
     ]

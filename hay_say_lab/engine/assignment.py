@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hay_say_lab.domain.asset import WEIGHTS
 from hay_say_lab.domain.job import BUILT_IN_WORKERS, Job, Stage
 from hay_say_lab.domain.manifest import Offer
 from hay_say_lab.domain.recipe import Recipe, recipe_of
@@ -30,10 +29,11 @@ class Assignments:
         self._home = home
         self._objects = objects
         self._voices = voices
-        self._casting = casting
         self._architectures = casting.architectures
-        self._provenance: dict[str, dict[str, str]] = {}        # by the hash of a voice that was ordered
+        self._equipment = casting.equipment
+        self._provenance: dict[str, dict[str, str]] = {}        # by the hash of a model that was ordered
         self._languages: dict[str, tuple[str, ...]] = {}        # the same
+        self._assets: dict[str, dict[str, str]] = {}            # the same
 
     def order(self, job: Job) -> Order:
         """For the worker. Raises VoiceMissing, ArtifactMissing, WorkerFailed where an input was not made."""
@@ -41,8 +41,10 @@ class Assignments:
         folder = self._home.stage_folder(job.id, stage.index)
         voice = self._voices.get(stage.voice) if stage.voice else None
         if voice is not None:
-            self._provenance[voice.hash] = voice.provenance.that_travels()
-            self._languages[voice.hash] = voice.languages
+            model = self._equipment.model_hash(voice)
+            self._provenance[model] = voice.provenance.that_travels()
+            self._languages[model] = voice.languages
+            self._assets[model] = self._equipment.hashes(voice)
         offer = self.offer(stage)
         return Order(
             stage=f"{job.id}/{stage.index}",
@@ -65,16 +67,14 @@ class Assignments:
         order = Order("", 0, "", self._home.scratch, self._home.scratch)
         if voice_id is None:
             return order
-        if not self._voices.has(voice_id) or (voice := self._voices.get(voice_id)).hash != voice_hash:
+        voice = self._voices.get(voice_id) if self._voices.has(voice_id) else None
+        if voice is None or self._equipment.model_hash(voice) != voice_hash:
             return None
-        return replace(order, voice=voice.id, voice_hash=voice.hash, voice_files=self._files(voice))
+        return replace(order, voice=voice.id, voice_hash=voice_hash, voice_files=self._files(voice))
 
     def _files(self, voice: Voice) -> dict[str, Path]:
         """A voice's own files by role, and those that it shares with all voices of its architecture."""
-        shared = {
-            role: self._home.asset_folder(asset.id) / asset.files[WEIGHTS].name
-            for role, asset in self._casting.assets_of(self._architectures.manifest(voice.architecture)).items()
-        }
+        shared = self._equipment.files(voice, self._home.asset_folder)
         return shared | {role: self._home.voice_folder(voice.id) / file.name for role, file in voice.files.items()}
 
     def offer(self, stage: Stage) -> Offer | None:
@@ -112,14 +112,6 @@ class Assignments:
         found = {role: self._named(job, source) for role, source in job.stage.inputs.items()}
         return {role: name for role, name in found.items() if name is not None}
 
-    def read(self, job: Job) -> dict[str, str]:
-        """All contents that shape a job's present stage beside its voice: its inputs, and what all voices share."""
-        shared: dict[str, str] = {}
-        if job.stage.voice is not None and job.stage.worker not in BUILT_IN_WORKERS:
-            manifest = self._architectures.manifest(job.stage.worker)
-            shared = {f"asset.{role}": asset.hash for role, asset in self._casting.assets_of(manifest).items()}
-        return shared | self.inputs(job)
-
     @staticmethod
     def _named(job: Job, source: str) -> str | None:
         """The object behind an input: the upload, or '<stage>.<role>'; None for one that need not be there and is not."""
@@ -136,10 +128,10 @@ class Assignments:
             ) from None
 
     def check_voice(self, stage: Stage) -> None:
-        """Raises VoiceMissing where a voice was removed or changed since the job was queued."""
-        if stage.voice is not None and self._voices.get(stage.voice).hash != stage.voice_hash:
+        """Raises VoiceMissing where a voice, or an asset that it works with, was removed or changed since the job was queued."""
+        if stage.voice is not None and self._equipment.model_hash(self._voices.get(stage.voice)) != stage.voice_hash:
             raise VoiceMissing(
-                f"The voice '{stage.voice}' is not the one that was asked for: it changed.",
+                f"The voice '{stage.voice}' is not the one that was asked for: it, or an asset that it needs, changed.",
                 field="steps",
                 fix="Ask again to use the voice as it is now.",
             )
@@ -164,7 +156,16 @@ class Assignments:
         )
         used = {stage.voice: stage.voice_hash or "" for stage in job.stages if stage.voice}
         provenance = {voice: self._provenance_of(voice, used[voice]) for voice in sorted(used)}
-        return recipe_of(job, (*job.stages[:-1], done), provenance, self._sent(job))
+        assets = {stage.index: used for stage in job.stages if (used := self._assets_of(stage))}
+        return recipe_of(job, (*job.stages[:-1], done), provenance, self._sent(job), assets)
+
+    def _assets_of(self, stage: Stage) -> dict[str, str]:
+        """Hashes of the assets that a stage's voice worked with, by role; {} where another host ordered it and they changed."""
+        known = self._assets.get(stage.voice_hash or "")
+        if known is None and stage.voice is not None and self._voices.has(stage.voice):
+            voice = self._voices.get(stage.voice)
+            known = self._equipment.hashes(voice) if self._equipment.model_hash(voice) == stage.voice_hash else {}
+        return known or {}
 
     def _sent(self, job: Job) -> dict[int, dict[str, Any]]:
         """By stage, the text that its voice was given, where that is not the text as typed."""

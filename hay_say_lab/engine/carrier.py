@@ -63,7 +63,7 @@ class Carrier:
 
     def key(self, job: Job) -> str | None:
         """Under which the result of a job's present stage is kept; None where the stage is not deterministic."""
-        return self._keys.key(job, self._assignments.read(job), self._assignments.text(job))
+        return self._keys.key(job, self._assignments.inputs(job), self._assignments.text(job))
 
     async def carry(self, carried: Carried) -> None:
         """Bring a claimed stage to its worker and what comes back into the store; then free the seat."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from hay_say_lab.domain.asset import Asset
-from hay_say_lab.domain.manifest import AssetNeed, Manifest, Offer
+from hay_say_lab.domain.manifest import Manifest, Offer
 from hay_say_lab.domain.profile import LOCAL, Profile
 from hay_say_lab.domain.request import Request, RequestText, Step, Task
 from hay_say_lab.domain.serving import gaps
 from hay_say_lab.domain.voice import Voice
+from hay_say_lab.engine.equipment import Equipment
 from hay_say_lab.errors import InvalidRequest, LabError, VoiceNotServed
 from hay_say_lab.registry.architectures import Architectures
-from hay_say_lab.registry.assets import Assets
 from hay_say_lab.registry.voices import Voices
 
 ISOLATE, DEFAULT = "isolate", "default"     # the setting of prepare that names who separates; whoever does by default
@@ -26,16 +25,22 @@ class Resolved:
     voice: Voice
     manifest: Manifest
     offer: Offer
+    model_hash: str             # of the voice's files, and of the assets that it works with
 
 
 class Casting:
     """Chooses among what is installed."""
 
     def __init__(
-        self, architectures: Architectures, voices: Voices, profile: Profile = LOCAL, assets: Assets | None = None
+        self,
+        architectures: Architectures,
+        voices: Voices,
+        profile: Profile = LOCAL,
+        equipment: Equipment | None = None,
     ) -> None:
+        """`equipment`: None where no assets are kept."""
         self.architectures = architectures
-        self._assets = assets
+        self.equipment = equipment or Equipment(architectures)
         self.profile = profile
         self._voices = voices
 
@@ -49,17 +54,6 @@ class Casting:
         if prepare.get(ISOLATE) == DEFAULT:
             prepare[ISOLATE] = self.default_voice("separate", None).id
         return request.evolve(steps=steps, prepare=prepare)
-
-    def assets_of(self, manifest: Manifest) -> dict[str, Asset]:
-        """The files that all voices of an architecture share, by the role in which its runtime asks for them; those that
-        are not in the library are left out."""
-        found = {need.role: self._assets.of_kind(need.kind) for need in manifest.assets} if self._assets is not None else {}
-        return {role: assets[0] for role, assets in found.items() if assets}
-
-    def missing_assets(self, manifest: Manifest) -> list[AssetNeed]:
-        """What an architecture needs, and the library does not have."""
-        present = self.assets_of(manifest)
-        return [need for need in manifest.assets if need.role not in present]
 
     def serving(self, request: Request) -> list[str | None]:
         """The voice that would serve each step; None where none would."""
@@ -91,7 +85,7 @@ class Casting:
                 field=field,
                 fix=f"Choose a voice of: {self._offering(step.task) or 'an architecture that does'}.",
             )
-        return Resolved(step, voice, manifest, offer)
+        return Resolved(step, voice, manifest, offer, self.equipment.model_hash(voice))
 
     def check_served(self, voice: Voice, field: str = "voice") -> None:
         """Raises VoiceNotServed where this host's profile asks for more than is known of the voice."""
@@ -125,7 +119,7 @@ class Casting:
     def default_voice(self, task: str, text: RequestText | None) -> Voice:
         """The default voice of a task: that of the text's language where one has it. Raises LabError."""
         for manifest, offer in self.architectures.offering(task):
-            if offer.default_voice is None:
+            if offer.default_voice is None or self.equipment.missing(manifest):
                 continue
             voice = self._voices.get(f"{manifest.id}:{offer.default_voice}")
             language = text.language if text is not None and task == "speak" else None

@@ -73,7 +73,7 @@ class _Planner:
                     task,
                     maker.voice.architecture,
                     voice=maker.voice.id,
-                    voice_hash=maker.voice.hash,
+                    voice_hash=maker.model_hash,
                     settings=with_defaults(maker.offer.controls, {}),
                 )
             )
@@ -154,7 +154,7 @@ class _Planner:
                 resolved.step.task,
                 resolved.voice.architecture,
                 voice=resolved.voice.id,
-                voice_hash=resolved.voice.hash,
+                voice_hash=resolved.model_hash,
                 settings=with_defaults(resolved.offer.controls, resolved.step.settings),
                 inputs=inputs,
             )

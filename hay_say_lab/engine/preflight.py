@@ -168,9 +168,7 @@ class Preflight:
         cannot_run = self.casting.architectures.runtime_problem(resolved.manifest, f"steps.{index}.voice")
         if cannot_run is not None:
             yield cannot_run
-        for need in self.casting.missing_assets(resolved.manifest):
-            message = f"The voice '{resolved.voice.id}' needs a file that is not in the library: {need.title}."
-            yield Problem(f"steps.{index}.voice", message, Fix(need.how_to_add))
+        yield from self.casting.equipment.problems(resolved.manifest, f"steps.{index}.voice")
         if self.casting.leaves(resolved.voice.id):
             way_out = Fix(f"Choose another one, or keep it: hay-say voices restore {resolved.voice.id}")
             yield Problem(f"steps.{index}.voice", f"The voice '{resolved.voice.id}' is being removed.", way_out)

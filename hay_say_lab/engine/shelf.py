@@ -18,6 +18,7 @@ from hay_say_lab.domain.asset import WEIGHTS, Asset
 from hay_say_lab.domain.retention import MB
 from hay_say_lab.domain.voice import Voice
 from hay_say_lab.engine.allowance import LIBRARY_SETTING, OWNER_SETTING, Allowance
+from hay_say_lab.engine.equipment import Equipment
 from hay_say_lab.engine.inventory import ASSETS, VOICES, Freed, Inventory, contents
 from hay_say_lab.engine.library_check import LibraryFindings, examine, mend
 from hay_say_lab.errors import Conflict, InvalidRequest, LabError, TooLarge
@@ -61,6 +62,7 @@ class Shelf:
         assets: Assets,
         book: BudgetBook,
         allowance: Allowance,
+        equipment: Equipment,
         jobs_of: Callable[[str], list[str]],
         tell: Tell,
     ) -> None:
@@ -69,6 +71,7 @@ class Shelf:
         self.inventory = Inventory(home, voices, assets)
         self.allowance = allowance
         self.removed: Callable[[Voice], None] = lambda voice: None
+        self.equipment = equipment
         self._book = book
         self._root = home.voices
         self.jobs_of = jobs_of
@@ -153,20 +156,50 @@ class Shelf:
         self.voices.removable(voice_id)
         return await self._whole(self._removed(self.voices, voice_id, by, after_jobs))
 
-    async def remove_asset(self, asset_id: str, by: str) -> Removed:
-        """Into the trash. Raises AssetMissing."""
-        return await self._whole(self._removed(self.assets, asset_id, by, False))
+    async def remove_asset(self, asset_id: str, by: str, *, force: bool = False) -> Removed:
+        """Into the trash. Raises AssetMissing, Conflict where jobs use it, and, without `force`, where voices need it and
+        no other of its kind is there."""
+        return await self._whole(self._removed_asset(asset_id, by, force))
+
+    async def _removed_asset(self, asset_id: str, by: str, force: bool) -> Removed:
+        voices = self.needing(asset_id)
+        if voices and not force:
+            more = f" and {len(voices) - MOST_NAMED} more" if len(voices) > MOST_NAMED else ""
+            kind = self.assets.get(asset_id).kind
+            raise Conflict(
+                f"{', '.join(voices[:MOST_NAMED])}{more} cannot be used without '{asset_id}': there is no other {kind}.",
+                field="asset",
+                fix=f"Bring another one first, or remove it all the same: hay-say assets remove --force {asset_id}",
+            )
+        return await self._removed(self.assets, asset_id, by, False)
+
+    def preview_asset(self, asset_id: str) -> Freed:
+        """What the removal of an asset would free. Raises AssetMissing."""
+        return self.inventory.freed(ASSETS, self.assets.get(asset_id))
+
+    def needing(self, asset_id: str) -> list[str]:
+        """Installed voices that could not be used without an asset, by id. Raises AssetMissing."""
+        asset = self.assets.get(asset_id)
+        if len(self.assets.of_kind(asset.kind)) > 1:
+            return []
+        served = self.equipment.served_by(asset)
+        return [voice.id for voice in self.voices.all() if voice.architecture in served]
+
+    def jobs_with(self, asset: Asset) -> list[str]:
+        """Unfinished jobs whose voices work with an asset now."""
+        served = self.equipment.served_by(asset)
+        return sorted({job for voice in self.voices.all() if voice.architecture in served for job in self.jobs_of(voice.id)})
 
     async def _removed(self, register: Installed[T], name: str, by: str, after_jobs: bool) -> Removed:
         async with self.lock:
             thing = register.get(name)
             freed = self.inventory.freed(register.noun, thing)
             async with self._intending(register, thing.id, thing):
-                jobs = self.jobs_of(name) if register is self.voices else []
+                jobs = self.jobs_with(thing) if isinstance(thing, Asset) else self.jobs_of(name)
                 if jobs and after_jobs:
                     register.leave(name, Leaving(by, now()))
                 elif jobs:
-                    raise _in_use(name, jobs)
+                    raise _in_use(register, name, jobs)
                 else:
                     trashed = register.to_trash(name, by, now())
             if jobs:
@@ -328,12 +361,14 @@ class _Intending:
             log.warning("'%s' waits for the next host: %s", self._intent.name, refused.message)
 
 
-def _in_use(name: str, jobs: list[str]) -> Conflict:
+def _in_use(register: Installed[Any], name: str, jobs: list[str]) -> Conflict:
     more = f" and {len(jobs) - MOST_NAMED} more" if len(jobs) > MOST_NAMED else ""
     return Conflict(
         f"'{name}' is used by {'jobs' if len(jobs) > 1 else 'job'} {', '.join(jobs[:MOST_NAMED])}{more}.",
-        field="voice",
-        fix=f"Remove it when they have ended: hay-say voices remove --after-jobs {name}",
+        field=register.singular,
+        fix=f"Remove it when they have ended: hay-say voices remove --after-jobs {name}"
+        if register.noun == VOICES
+        else "Remove it when they have ended.",
     )
 
 

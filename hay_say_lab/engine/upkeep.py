@@ -102,7 +102,8 @@ class Upkeep:
         self._pool.habits.forget(voice.id)
         self._recalled = [habit for habit in self._recalled if habit.order.voice != voice.id]
         for chair in list(self._pool.seats.chairs.values()):
-            if voice.hash in chair.voices and not (chair.busy or chair.ending):
+            attendant = self._pool.attendants.get(chair.number)
+            if attendant is not None and voice.id in attendant.voices and not (chair.busy or chair.ending):
                 chair.pinned = False
                 self._pool.end(chair.number, "removed")
 

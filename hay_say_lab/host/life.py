@@ -30,6 +30,7 @@ from hay_say_lab.engine.batches import Batches
 from hay_say_lab.engine.bringing import Workshop
 from hay_say_lab.engine.casting import Casting
 from hay_say_lab.engine.engine import Engine
+from hay_say_lab.engine.equipment import Equipment
 from hay_say_lab.engine.errand import Errands
 from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.engine.imports import LANE, Imports
@@ -148,7 +149,8 @@ async def live(settings: Settings) -> None:
 def _surface(home: Home, store: JobStore, news: News, registry: Registry, profile: Profile) -> Surface:
     architectures, voices, objects = registry.architectures, registry.voices, ObjectStore(home.objects)
     pool = WorkerPool(home, objects, architectures, places=max(1, len(os.sched_getaffinity(0))))
-    preflight = Preflight(Casting(architectures, voices, profile, registry.assets))
+    equipment = Equipment(architectures, registry.assets.all)
+    preflight = Preflight(Casting(architectures, voices, profile, equipment))
     keys = StageKeys(architectures)
     engine = Engine(
         home=home,
@@ -168,6 +170,7 @@ def _surface(home: Home, store: JobStore, news: News, registry: Registry, profil
         assets=registry.assets,
         book=registry.book,
         allowance=Allowance.from_environment(),
+        equipment=equipment,
         jobs_of=lambda voice: store.read(jobs_with_voice, voice),
         tell=lambda kind, body: store.write(tell_everybody, kind, body),
     )

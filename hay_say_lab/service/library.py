@@ -12,7 +12,7 @@ class RemovalHandler(LabHandler):
         shelf = self.surface.shelf
         freed = shelf.preview(voice_id)
         jobs = shelf.jobs_of(voice_id)
-        self.reply(freed_view(voice_id, freed, jobs, removable=not jobs))
+        self.reply(freed_view(voice_id, freed, jobs, [], removable=not jobs))
 
 
 class RestoreHandler(LabHandler):

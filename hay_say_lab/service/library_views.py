@@ -12,19 +12,22 @@ from hay_say_lab.engine.shelf import Removed
 @dataclass(frozen=True, slots=True)
 class FreedView:
     """What a removal frees once the trash is emptied: bytes, and names of files; `kept_because` names each file that
-    stays and who needs it; `jobs` are those that use the voice now; `removable` says whether it can be removed at once."""
+    stays and who needs it; `jobs` are those that use it now; `needed_by`: voices that could not be used without it;
+    `removable` says whether it can be removed at once."""
 
     id: str
     bytes: int
     files: list[str]
     kept_because: list[str]
     jobs: list[str]
+    needed_by: list[str]
     removable: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RemovedView:
-    """`state`: 'in the trash' until then (UTC, ISO 8601), 'waits' for `waits_for` to end, or 'gone' for good."""
+    """`state`: 'in the trash' until then (UTC, ISO 8601), 'waits' for `waits_for` to end, or 'gone' for good. `needed_by`:
+    voices that cannot be used without it."""
 
     id: str
     state: str
@@ -32,6 +35,7 @@ class RemovedView:
     kept_because: list[str]
     waits_for: list[str]
     until: str
+    needed_by: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +72,12 @@ class AssetsView:
     needs: list[dict[str, Any]]
 
 
-def freed_view(name: str, freed: Freed, jobs: list[str], *, removable: bool) -> FreedView:
-    return FreedView(name, freed.bytes, list(freed.files), list(freed.kept_because), jobs, removable)
+def freed_view(name: str, freed: Freed, jobs: list[str], needed_by: list[str], *, removable: bool) -> FreedView:
+    return FreedView(name, freed.bytes, list(freed.files), list(freed.kept_because), jobs, needed_by, removable)
 
 
-def removed_view(name: str, removed: Removed) -> RemovedView:
+def removed_view(name: str, removed: Removed, needed_by: list[str]) -> RemovedView:
     state = "waits" if removed.waits_for else "in the trash" if removed.until else "gone"
     freed = removed.freed
-    return RemovedView(name, state, freed.bytes, list(freed.kept_because), list(removed.waits_for), removed.until)
+    kept, waits_for = list(freed.kept_because), list(removed.waits_for)
+    return RemovedView(name, state, freed.bytes, kept, waits_for, removed.until, needed_by)

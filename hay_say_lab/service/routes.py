@@ -19,6 +19,7 @@ from hay_say_lab.domain.voice import Provenance
 from hay_say_lab.engine.approval import ApprovalOrder
 from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.engine.preset_desk import PresetUse
+from hay_say_lab.service import assets as as_
 from hay_say_lab.service import audit as a
 from hay_say_lab.service import batch_views as bv
 from hay_say_lab.service import batches as b
@@ -47,6 +48,7 @@ SHA256 = r"([0-9A-Za-z._-]{1,128})"
 JOB = r"([0-9A-Za-z._-]{1,64})"
 DICTIONARY = r"([^/]{1,200})"
 VOICE = r"([^/]{1,200})"
+ASSET = VOICE
 BATCH = r"([^/]{1,400})"         # a name of 64 characters, percent-encoded
 LANE = r"([a-z]{1,16})"
 
@@ -192,6 +194,17 @@ ROUTES: tuple[Route, ...] = (
           Role.OPERATOR, answer=lv.FreedView, errors=(404, 409)),
     Route("POST", "/voices/{voice}/restore", lib.RestoreHandler,
           "Take a voice out of the trash; one that waits for jobs to end stays.", Role.OPERATOR, answer=dict, errors=(404, 409, 507), library=True),
+    Route("GET", "/assets", as_.AssetsHandler, "The installed assets, and what architectures need of them.", answer=lv.AssetsView),
+    Route("GET", "/assets/{asset}", as_.AssetHandler, "One asset.", answer=dict, errors=(404,)),
+    Route("DELETE", "/assets/{asset}", as_.AssetHandler,
+          "Put an asset into the trash. 409 where jobs use it, or where voices need it and no other of its kind is there.",
+          Role.OPERATOR, answer=lv.RemovedView, parameters=(
+              Parameter("force", "query", {"type": "boolean"}, "Also where voices cannot be used without it."),
+          ), errors=(404, 409, 422), library=True),
+    Route("GET", "/assets/{asset}/removal", as_.RemovalHandler, "What the removal of an asset would free, and what is in its way.",
+          Role.OPERATOR, answer=lv.FreedView, errors=(404,)),
+    Route("POST", "/assets/{asset}/restore", as_.RestoreHandler, "Take an asset out of the trash.", Role.OPERATOR, answer=dict,
+          errors=(404, 409, 507), library=True),
     Route("GET", "/trash", lib.TrashHandler, "Voices and assets that were removed and can be restored.", Role.OPERATOR,
           answer=lv.TrashView),
     Route("DELETE", "/trash", lib.TrashHandler, "Empty the trash now; nothing of it can be restored.", Role.OPERATOR,
@@ -296,8 +309,8 @@ ROUTES: tuple[Route, ...] = (
 )  # fmt: skip
 
 _PATTERNS = {
-    "worker": JOB, "job": JOB, "import": JOB, "upload": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE, "batch": BATCH,
-    "dictionary": DICTIONARY, "preset": DICTIONARY, "lane": LANE,
+    "worker": JOB, "job": JOB, "import": JOB, "upload": JOB, "sha256": SHA256, "recipe": SHA256, "voice": VOICE, "asset": ASSET,
+    "batch": BATCH, "dictionary": DICTIONARY, "preset": DICTIONARY, "lane": LANE,
 }  # fmt: skip
 
 

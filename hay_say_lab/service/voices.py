@@ -56,7 +56,7 @@ class VoiceHandler(LabHandler):
         digest = self.surface.voices.get(voice_id).hash
         removed = await self.surface.shelf.remove(voice_id, self.owner, after_jobs=wait)
         await self.tell("remove", voice_id, hash=digest, waits_for=list(removed.waits_for), until=removed.until)
-        self.reply(removed_view(voice_id, removed))
+        self.reply(removed_view(voice_id, removed, []))
 
 
 class PackHandler(LabHandler):

@@ -80,3 +80,13 @@ def test_a_voice_that_nobody_can_make_is_refused_with_all_problems(hay_say: Shel
     assert hay_say.json("voices", "add", "world", "me").fields == {"arguments"}
     ended = hay_say.json("voices", "add", "world", "me", "--reference", "short.wav", "--consent", "maybe")
     assert (ended.status, ended.fields) == (2, {"arguments"})
+
+
+def test_what_architectures_need_is_listed_with_how_to_add_it(hay_say: Shell) -> None:
+    listed = hay_say.json("assets").document
+    assert listed["assets"] == []
+    missing = {need["kind"] for need in listed["needs"] if need["asset"] is None}
+    assert missing >= {"content_encoder", "f0_network"}
+    assert all(need["how_to_add"] for need in listed["needs"])
+    refused = hay_say.json("assets", "remove", "hubert-base")
+    assert (refused.status, refused.document["code"]) == (4, "asset_missing")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from hay_say_lab.domain.asset import Asset
 from hay_say_lab.domain.clip import ClipFacts
 from hay_say_lab.domain.request import LARGEST_SEED, EffectLink, Request, RequestText, Step
 from hay_say_lab.domain.timings import TimedPhoneme, TimedWord, Timings
@@ -121,3 +122,10 @@ def test_a_person_reads_the_message_once_then_what_else_is_known() -> None:
 
     assert str(one).splitlines() == ["There is no such job.", "  Fix: (List yours.)"]
     assert str(two).splitlines() == ["It failed.", "  a: First. (Do this)", "  b: Second."]
+
+
+def test_an_asset_survives_json() -> None:
+    files = {"weights": VoiceFile("weights.safetensors", "a" * 64, 12)}
+    provenance = Provenance("s", "a", "MIT", "any", "", "not_needed", "a network")
+    asset = Asset("rmvpe", "f0_network", "RMVPE", "b" * 64, files, provenance, "2026-11-20T00:00:00.000Z", "ann", {"address": "x"})
+    assert Asset.from_json(_through_json(asset.as_json())) == asset

@@ -20,6 +20,7 @@ from hay_say_lab.engine.allowance import Allowance
 from hay_say_lab.engine.casting import Casting
 from hay_say_lab.engine.devices import Device
 from hay_say_lab.engine.engine import Engine
+from hay_say_lab.engine.equipment import Equipment
 from hay_say_lab.engine.errand import Errands
 from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.engine.measuring import Measuring
@@ -127,16 +128,17 @@ async def laboratory(
     architectures, objects = Architectures(), ObjectStore(home.objects)
     voices = Voices(open_documents(home.registry / "voices.json"), architectures)
     dictionaries = Dictionaries(open_documents(home.registry / "dictionaries.json"), home.registry / "dictionaries")
-    assets = Assets(open_documents(home.registry / "assets.json"))
     keys = StageKeys(architectures)
     pool = WorkerPool(home, objects, architectures, places=places, patience=patience, devices=devices)
+    assets = Assets(open_documents(home.registry / "assets.json"))
+    equipment = Equipment(architectures, assets.all)
     engine = Engine(
-        home=home, store=store, objects=objects, pool=pool, preflight=Preflight(casting := Casting(architectures, voices, assets=assets)),
+        home=home, store=store, objects=objects, pool=pool, preflight=Preflight(casting := Casting(architectures, voices, equipment=equipment)),
         voices=voices, keys=keys, news=news, vocabulary=Vocabulary(casting, dictionaries),
     )  # fmt: skip
     errands = Errands(pool, news)
     shelf = Shelf(
-        home=home, voices=voices, assets=assets,
+        home=home, voices=voices, assets=assets, equipment=equipment,
         book=BudgetBook(open_documents(home.registry / "budgets.json")), allowance=Allowance(),
         jobs_of=lambda voice: store.read(jobs_with_voice, voice),
         tell=lambda kind, body: store.write(tell_everybody, kind, body),

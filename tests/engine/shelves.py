@@ -11,6 +11,7 @@ from hay_say_lab.domain.asset import Asset
 from hay_say_lab.domain.canonical import new_id
 from hay_say_lab.domain.voice import Voice, VoiceFile
 from hay_say_lab.engine.allowance import Allowance
+from hay_say_lab.engine.equipment import Equipment
 from hay_say_lab.engine.shelf import Shelf
 from hay_say_lab.registry.architectures import Architectures
 from hay_say_lab.registry.assets import Assets, asset_hash
@@ -37,12 +38,14 @@ def open_shelf(
         if told is not None:
             told.append((noun, body["change"], body["id"]))
 
+    assets = Assets(open_documents(home.registry / "assets.json"))
     return Shelf(
         home=home,
         voices=Voices(open_documents(home.registry / "voices.json"), Architectures()),
-        assets=Assets(open_documents(home.registry / "assets.json")),
+        assets=assets,
         book=BudgetBook(open_documents(home.registry / "budgets.json")),
         allowance=allowance or Allowance(),
+        equipment=Equipment(Architectures(), assets.all),
         jobs_of=jobs_of,
         tell=tell,
     )

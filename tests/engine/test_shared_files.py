@@ -1,9 +1,8 @@
 """Files that all voices of an architecture share: named before a job is queued where they are missing, handed to the
-worker by their roles, and part of the name under which a result is kept."""
+worker by their roles."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,19 +44,3 @@ async def test_what_is_missing_is_named_with_the_way_to_add_it_and_what_is_there
 
         assert job.state == "succeeded"
         assert lab.objects.path(job.stages[0].outputs["report"]).read_text() == '{"ear":"an encoder"}'
-
-
-async def test_a_result_is_not_used_again_where_a_shared_file_is_another_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    install(tmp_path / "site", "borrower", BORROWER, monkeypatch)
-    async with laboratory(tmp_path / "home") as lab:
-        await lab.shelf.settle_asset(*brought_asset(lab.home.root))
-        job = await lab.made(ASKED)
-        speaking = replace(job, current=0)
-        before = lab.engine.carrier.key(speaking)
-        first = brought_asset(lab.home.root, name="another", weights=b"an encoder of another kind")
-        await lab.shelf.settle_asset(*first)        # the first one by id serves
-
-        assert before is not None
-        assert lab.engine.carrier.key(speaking) != before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine.shelves import brought, brought_asset, open_shelf
 from tests.service.running_host import RunningHost, convert, speak, start_host
 from tests.service.sounds import encoded, tone
 
@@ -20,6 +22,7 @@ PEOPLE = {
     "olga": ("token-of-olga", "operator"),
     "adam": ("token-of-adam", "admin"),
 }
+KEPT = "parrot:kept"
 ALICE, BOB, OLGA, ADAM = (token for token, _ in PEOPLE.values())
 
 
@@ -86,7 +89,9 @@ def belongings(host: RunningHost) -> Belongings:
 
 
 def host_for_many(folder: Any) -> RunningHost:
-    """A host that knows everybody of PEOPLE."""
+    """A host that knows everybody of PEOPLE, with an asset that nobody needs, and a voice that has files."""
+    asyncio.run(open_shelf(folder / "home").settle_asset(*brought_asset(folder / "home", kind="for_tests")))
+    asyncio.run(open_shelf(folder / "home").settle(*brought(folder / "home", KEPT)))
     file = folder / "tokens.json"
     file.write_text(
         json.dumps(

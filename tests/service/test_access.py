@@ -134,6 +134,12 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("GET", "/voices/{voice}/removal"): operators(lambda b: ("/voices/parrot:polly/removal", None)),
     # nothing of this name lies in the trash
     ("POST", "/voices/{voice}/restore"): operators(lambda b: ("/voices/parrot:polly/restore", None), HIDDEN),
+    ("GET", "/assets"): everybody("/assets"),
+    ("GET", "/assets/{asset}"): everybody("/assets/hubert-base"),
+    # there is no asset of this name
+    ("DELETE", "/assets/{asset}"): operators(lambda b: ("/assets/nothing", None), HIDDEN),
+    ("GET", "/assets/{asset}/removal"): operators(lambda b: ("/assets/nothing/removal", None), HIDDEN),
+    ("POST", "/assets/{asset}/restore"): operators(lambda b: ("/assets/nothing/restore", None), HIDDEN),
     ("GET", "/trash"): operators(lambda b: ("/trash", None)),
     ("DELETE", "/trash"): operators(lambda b: ("/trash", None)),
     ("GET", "/presets"): everybody("/presets"),

@@ -11,7 +11,7 @@ import pytest
 
 from hay_say_lab.service.identity import Role
 from hay_say_lab.service.routes import ROUTES, Route
-from tests.service.conftest import ADAM, ALICE, Belongings
+from tests.service.conftest import ADAM, ALICE, KEPT, Belongings
 from tests.service.running_host import PREFIX, RunningHost
 from tests.service.sounds import encoded, tone
 
@@ -142,7 +142,8 @@ def test_a_hostile_name_is_a_harmless_label(given: str, kept: str, host: Running
 
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.method in ("GET", "HEAD")], ids=_name)
 def test_no_answer_is_anything_but_data(route: Route, host: RunningHost, belongings: Belongings) -> None:
-    ours = {"job": belongings.failed, "sha256": belongings.artifact, "recipe": belongings.recipe, "voice": "parrot:polly",
+    ours = {"job": belongings.failed, "sha256": belongings.artifact, "recipe": belongings.recipe, "voice": KEPT,
+            "asset": "hubert-base",
             "batch": belongings.batch, "upload": belongings.upload, "dictionary": "of-alice"}  # fmt: skip
     if route.path == "/clips/{sha256}":
         ours["sha256"] = belongings.clip
@@ -152,7 +153,7 @@ def test_no_answer_is_anything_but_data(route: Route, host: RunningHost, belongi
     _is_harmless(found.headers)
     if isinstance(route.answer, str):
         assert found.headers["content-disposition"].startswith("attachment; ")
-        assert found.headers["content-type"].startswith(("audio/", "application/octet-stream", "text/plain"))
+        assert found.headers["content-type"].startswith(("audio/", "application/octet-stream", "application/zip", "text/plain"))
     missing = host.call(route.method, re.sub(r"{(\w+)}", "x", route.path) + ("" if "{" in route.path else "/x"), token=token)
     assert missing.status == 404
     _is_harmless(missing.headers)

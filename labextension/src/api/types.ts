@@ -11,6 +11,15 @@ export interface ArchitecturesView {
 }
 
 /**
+ * The installed assets, and what architectures need: each with the asset that serves, None where it is
+ * missing.
+ */
+export interface AssetsView {
+  assets: Record<string, unknown>[];
+  needs: Record<string, unknown>[];
+}
+
+/**
  * One row: who (owner, role) did what to which subject, and the hashes that chain it to the row before
  * it.
  */
@@ -254,8 +263,8 @@ export interface EventsView {
 
 /**
  * What a removal frees once the trash is emptied: bytes, and names of files; `kept_because` names each
- * file that stays and who needs it; `jobs` are those that use the voice now; `removable` says whether it
- * can be removed at once.
+ * file that stays and who needs it; `jobs` are those that use it now; `needed_by`: voices that could not
+ * be used without it; `removable` says whether it can be removed at once.
  */
 export interface FreedView {
   bytes: number;
@@ -263,6 +272,7 @@ export interface FreedView {
   id: string;
   jobs: string[];
   kept_because: string[];
+  needed_by: string[];
   removable: boolean;
 }
 
@@ -600,11 +610,15 @@ export interface RemovalView {
   what: string;
 }
 
-/** `state`: 'in the trash' until then (UTC, ISO 8601), 'waits' for `waits_for` to end, or 'gone' for good. */
+/**
+ * `state`: 'in the trash' until then (UTC, ISO 8601), 'waits' for `waits_for` to end, or 'gone' for good.
+ * `needed_by`: voices that cannot be used without it.
+ */
 export interface RemovedView {
   frees_bytes: number;
   id: string;
   kept_because: string[];
+  needed_by: string[];
   state: string;
   until: string;
   waits_for: string[];
