@@ -11,7 +11,18 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import architectures, batch, control_plane, finish_change, long_audio, rvc, scheduling, store, workers
+from benchmarks import (
+    architectures,
+    batch,
+    control_plane,
+    finish_change,
+    library,
+    long_audio,
+    rvc,
+    scheduling,
+    store,
+    workers,
+)
 from benchmarks.figures import Figure, machine, page
 
 
@@ -32,6 +43,7 @@ def main() -> int:
         "finish_change": finish_change.figures,
         "long_audio": long_audio.figures,
         "rvc": rvc.figures,
+        "library": library.figures,
     }
     parser.add_argument("--only", choices=parts, help="measure this part, and write nothing")
     options = parser.parse_args()

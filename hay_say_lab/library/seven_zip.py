@@ -74,7 +74,7 @@ def _extract(archive: Any, names: list[str], unpacking: Unpacking) -> None:
                 return 0
 
             def flush(self) -> None:
-                self._member.file.flush()
+                pass
 
             def size(self) -> int:
                 return self._member.written

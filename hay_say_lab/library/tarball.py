@@ -21,7 +21,16 @@ _OPEN: dict[bytes, Callable[..., object]] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.
 
 
 def unpack_tar(path: Path, unpacking: Unpacking) -> None:
-    """A tar, plain or compressed. Raises InvalidRequest: links, devices, sparse files, damaged, more than its limits."""
+    """A tar, plain or compressed. Raises InvalidRequest: links, devices, sparse files, damaged, more than its limits.
+
+    It is read twice: a tar has no directory, and what is refused at its end should not have been written until then.
+    """
+    dry = Unpacking(unpacking.into, unpacking.packed_bytes, unpacking.limits, dry=True)
+    for each in (dry, unpacking):
+        _pass(path, each)
+
+
+def _pass(path: Path, unpacking: Unpacking) -> None:
     with path.open("rb") as file:
         opened = _OPEN.get(file.read(2))
     stream = cast(BinaryIO, opened(path, "rb") if opened else path.open("rb"))

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hay_say_lab.library.refusal import refusal
-from hay_say_lab.library.zip_directory import MOST_ENTRIES
 
+MOST_MEMBERS = 2_000            # the largest packs of voices have some hundreds; to refuse more takes a second
 LONGEST_LABEL = 200             # characters
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,11}")
 
@@ -27,7 +27,7 @@ class Limits:
     total_bytes: int = 32 << 30
     ratio: float = 100.0
     free_bytes: int = 64 << 20
-    entries: int = MOST_ENTRIES
+    entries: int = MOST_MEMBERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,14 @@ class Member:
 
 @dataclass(slots=True)
 class Unpacking:
-    """One archive on its way into a folder that is empty at first."""
+    """One archive on its way into a folder that is empty at first. A `dry` one only counts: nothing is written."""
 
     into: Path
     packed_bytes: int
     limits: Limits = field(default_factory=Limits)
     members: list[Member] = field(default_factory=list)
     entries: int = 0
+    dry: bool = False
     _bytes: int = 0
 
     def enter(self) -> None:
@@ -63,6 +64,9 @@ class Unpacking:
     @contextmanager
     def member(self, told_name: str) -> Iterator[Counted]:
         """A file to write the next member into. What it is called there is a label, and never a path."""
+        if self.dry:
+            yield Counted(self, None)
+            return
         label = clean_label(told_name)
         found = _SUFFIX.fullmatch(Path(label).suffix.lower())
         name = f"{len(self.members):05d}{found[0] if found else ''}"
@@ -89,13 +93,14 @@ class Counted:
     """A member's file; every byte counts."""
 
     unpacking: Unpacking
-    file: BinaryIO
+    file: BinaryIO | None
     written: int = 0
 
     def write(self, content: bytes) -> None:
         self.unpacking.count(len(content))
         self.written += len(content)
-        self.file.write(content)
+        if self.file is not None:
+            self.file.write(content)
 
 
 def clean_label(told: str) -> str:
