@@ -109,7 +109,7 @@ class Registry:
     @classmethod
     def of(cls, home: Home, documents: Callable[[str], TinyDB]) -> Registry:
         """`documents` opens a registry file by its name. Raises StorageFailed where one is damaged."""
-        architectures = Architectures()
+        architectures = Architectures(lambda name: (home.environment(name) / "bin" / "python").exists())
         dictionaries = Dictionaries(documents("dictionaries"), home.registry / "dictionaries")
         voices, assets = Voices(documents("voices"), architectures), Assets(documents("assets"))
         presets, book = Presets(documents("presets")), BudgetBook(documents("budgets"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -27,7 +27,9 @@ class Broken:
 class Architectures:
     """Manifests by id, read once. Importing a manifest must not import its runtime."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_environment: Callable[[str], bool] = lambda architecture: False) -> None:
+        """has_environment: whether an architecture runs in an interpreter of its own, whose modules are not looked into."""
+        self._has_environment = has_environment
         self.broken: list[Broken] = []
 
     @cached_property
@@ -58,9 +60,10 @@ class Architectures:
             if offer is not None and manifest.runtime is not None and not self.missing_modules(manifest):
                 yield manifest, offer
 
-    @staticmethod
-    def missing_modules(manifest: Manifest) -> list[str]:
-        """Modules that the runtime imports and this interpreter does not have."""
+    def missing_modules(self, manifest: Manifest) -> list[str]:
+        """Modules that the runtime imports and the interpreter that runs it does not have."""
+        if self._has_environment(manifest.id):
+            return []
         return [name for name in manifest.compatibility.modules if not _is_there(name)]
 
     def runtime_problem(self, manifest: Manifest, field: str) -> Problem | None:

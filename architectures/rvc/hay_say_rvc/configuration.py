@@ -13,9 +13,11 @@ _LATENT, _HIDDEN, _INNER, _HEADS, _LAYERS, _KERNEL = 2, 3, 4, 5, 6, 7
 _BLOCK_KERNELS, _BLOCK_DILATIONS, _RATES, _FIRST, _KERNELS, _SPEAKERS, _CONDITION, _SAMPLE_RATE = range(10, 18)
 
 
-def sizes_of(config: Sequence[Any], *, version: str, has_pitch: bool, speakers: int | None = None) -> Sizes:
-    """config: 18 entries, or 17 without the rate; speakers: rows of the table in the file, which is right where the
-    list is not."""
+def sizes_of(
+    config: Sequence[Any], *, version: str, has_pitch: bool, speakers: int | None = None, features: int | None = None
+) -> Sizes:
+    """config: 18 entries, or 17 without the rate. What the weights themselves tell is right where the list is not:
+    speakers, the rows of their table; features, the width that they take (else that of the version)."""
     rates = tuple(int(rate) for rate in config[_RATES])
     shape = Shape(
         latent=int(config[_LATENT]),
@@ -28,7 +30,7 @@ def sizes_of(config: Sequence[Any], *, version: str, has_pitch: bool, speakers: 
         has_source=has_pitch,
     )
     return Sizes(
-        features=256 if version == "v1" else 768,
+        features=features or (256 if version == "v1" else 768),
         sample_rate=_rate(config[_SAMPLE_RATE]) if len(config) > _SAMPLE_RATE else 100 * shape.samples_per_frame,
         shape=shape,
         speakers=speakers or int(config[_SPEAKERS]),

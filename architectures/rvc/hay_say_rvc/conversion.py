@@ -74,7 +74,7 @@ class Conversion:
                 field="settings.speaker",
                 fix=f"Choose a number from 0 to {speakers - 1}.",
             )
-        if self.settings.f0_method == "rmvpe" and self.listeners.pitch is None and self.voice.network.sizes.has_pitch:
+        if self.settings.f0_method == "rmvpe" and self.listeners.read_pitch is None and self.voice.network.sizes.has_pitch:
             raise InvalidRequest(
                 "The pitch method 'rmvpe' needs its network, which is not installed.",
                 field="settings.f0_method",

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from hay_say_rvc import level, pitch_curve, retrieval
 from hay_say_rvc.configuration import sizes_of
+from hay_say_rvc.parity_pipeline import pipeline_chunking
 from hay_say_rvc.synthesizer import Prior, Synthesizer, stretched, synthesizer
 from hay_say_shared.faiss_file import read_index
 from hay_say_shared.hifigan_blocks import BlockDecoder
@@ -199,6 +200,7 @@ def _arrays(**tensors: Tensor) -> dict[str, numpy.ndarray]:
 
 KINDS: Mapping[str, Performer] = {
     "rvc.hubert": _hubert,
+    "rvc.pipeline_chunking": pipeline_chunking,
     "rvc.rmvpe": _rmvpe,
     "rvc.rmvpe_decode": _rmvpe_decode,
     "rvc.f0_post": _f0_post,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from hay_say_rvc.source import Shelf, heard
 from hay_say_rvc.synthesizer import synthesizer
 from hay_say_rvc.voice import LAYERS, Listeners, Voice
 from hay_say_shared.faiss_file import VectorIndex, read_index
-from hay_say_shared.hubert import Hubert
+from hay_say_shared.hubert import hubert
 from hay_say_shared.hubert_keys import hubert_state
 from hay_say_shared.rmvpe import Rmvpe, rmvpe_state
 from hay_say_shared.weights import load
@@ -33,7 +34,6 @@ _NEEDED = {
     CONFIG: "Import the voice again.",
     CONTENT_ENCODER: "Add hubert_base.pt, or a transformers folder of it, to the library.",
 }
-_PROJECTION = 256           # what voices of version 1 take; some files of the encoder lack it
 _SHORTEST_SECONDS = 0.1
 
 
@@ -57,17 +57,12 @@ class RvcRuntime(Runtime):
             raise InvalidRequest("The voice has no table of speakers: this is no generator.", field="voice", fix=_NEEDED[WEIGHTS])
         sizes = sizes_of(
             config["config"], version=config["version"], has_pitch=bool(config.get("f0", True)),
-            speakers=len(state["emb_g.weight"]),
+            speakers=len(state["emb_g.weight"]), features=_width(state),
         )  # fmt: skip
         network = synthesizer(state, sizes).to(device)
         index = _index(files.get(INDEX), sizes.features)
         shared = self._shared(files, device)
-        if LAYERS[config["version"]][1] and shared.content.final is None:
-            raise InvalidRequest(
-                "Voices of version 1 need the last layer of the content encoder, which the one in the library lacks.",
-                field="voice",
-                fix="Add hubert_base.pt to the library.",
-            )
+        _check_width(shared.width(config["version"]), sizes.features, config["version"])
         self._voices[voice.id] = (Voice(voice.id, config["version"], network, index), shared)
 
     def unload(self, voice_id: str) -> None:
@@ -99,16 +94,38 @@ class RvcRuntime(Runtime):
     def _shared(self, files: Mapping[str, Path], device: torch.device) -> Listeners:
         name = (files[CONTENT_ENCODER], files.get(F0_NETWORK))
         if name not in self._listeners:
-            state = hubert_state(_tensors(files[CONTENT_ENCODER], "the content encoder"))
-            content = Hubert(projection=_PROJECTION if "final.weight" in state else None)
-            load(content, state, "the content encoder")
-            pitch = None
-            if F0_NETWORK in files:
-                pitch = Rmvpe()
-                load(pitch, rmvpe_state(_tensors(files[F0_NETWORK], "the pitch network")), "the pitch network")
-                pitch.to(device, memory_format=torch.channels_last)
+            content = hubert(hubert_state(_tensors(files[CONTENT_ENCODER], "the content encoder")))
+            pitch = partial(_pitch_network, files[F0_NETWORK], device) if F0_NETWORK in files else None
             self._listeners[name] = Listeners(content.to(device), pitch)
         return self._listeners[name]
+
+
+def _pitch_network(path: Path, device: torch.device) -> Rmvpe:
+    network = Rmvpe()
+    load(network, rmvpe_state(_tensors(path, "the pitch network")), "the pitch network")
+    return network.to(device, memory_format=torch.channels_last)
+
+
+def _width(state: Mapping[str, Tensor]) -> int | None:
+    """The features' width that the weights take."""
+    table = state.get("enc_p.emb_phone.weight")
+    return int(table.shape[1]) if table is not None and table.dim() == 2 else None
+
+
+def _check_width(given: int | None, taken: int, version: str) -> None:
+    """Raises InvalidRequest where the content encoder does not give what a voice takes."""
+    if given is None:
+        raise InvalidRequest(
+            "Voices of version 1 need the last layer of the content encoder, which the one in the library lacks.",
+            field="voice",
+            fix="Add hubert_base.pt to the library.",
+        )
+    if given != taken:
+        raise InvalidRequest(
+            f"This voice calls itself {version} and takes features of {taken} numbers; those of {version} have {given}.",
+            field="voice",
+            fix="Import the voice again, from the file as RVC or Applio wrote it.",
+        )
 
 
 def _tensors(path: Path, what: str) -> dict[str, Tensor]:

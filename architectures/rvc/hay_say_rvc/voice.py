@@ -42,10 +42,22 @@ class Voice:
 
 @dataclass(frozen=True, eq=False)
 class Listeners:
-    """The content encoder, and the pitch network where it is installed; both on the device of the voices."""
+    """The content encoder and the pitch network, both on the device of the voices. The second is read when the first
+    clip asks for it: other ways to find the pitch need none. `read_pitch` is None where it is not installed."""
 
     content: Hubert
-    pitch: Rmvpe | None = None
+    read_pitch: Callable[[], Rmvpe] | None = None
+
+    @cached_property
+    def pitch(self) -> Rmvpe | None:
+        return None if self.read_pitch is None else self.read_pitch()
+
+    def width(self, version: str) -> int | None:
+        """Numbers in a feature for voices of a version; None where the content encoder lacks the layer that they take."""
+        projected = LAYERS[version][1]
+        if projected:
+            return None if self.content.final is None else self.content.final.out_features
+        return int(self.content.project.out_features)
 
     @torch.inference_mode()
     def features(self, sound: numpy.ndarray, version: str, tell: Callable[[], None] | None = None) -> numpy.ndarray:

@@ -18,7 +18,7 @@ from hay_say_rvc.synthesizer import Synthesizer
 from hay_say_rvc.voice import Listeners, Voice
 from hay_say_shared.hubert import Hubert
 
-FEATURES = 32
+FEATURES = 64           # one head of the content encoder
 SAMPLE_RATE = 4000
 CONFIG: list[Any] = [
     513, 32, 8, 16, 32, 2, 1, 3, 0, "1", [3, 7], [[1, 3], [1, 3]], [10, 2, 2], 32, [16, 4, 4], 109, 8, SAMPLE_RATE,
@@ -36,20 +36,14 @@ def loud(network: nn.Module, seed: int, gain: float = 1.0) -> nn.Module:
 
 
 def network(*, has_pitch: bool = True, speakers: int = 3) -> Synthesizer:
-    sizes = sizes_of(CONFIG, version="v2", has_pitch=has_pitch, speakers=speakers)
-    made = loud(Synthesizer(_with_features(sizes)), 1)
+    sizes = sizes_of(CONFIG, version="v2", has_pitch=has_pitch, speakers=speakers, features=FEATURES)
+    made = loud(Synthesizer(sizes), 1)
     assert isinstance(made, Synthesizer)
     return made
 
 
-def _with_features(sizes: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(sizes, features=FEATURES)
-
-
 def listeners() -> Listeners:
-    made = loud(Hubert(hidden=FEATURES, inner=32, heads=2, layers=2, projection=None), 2, 1.5)
+    made = loud(Hubert(hidden=FEATURES, inner=32, heads=1, layers=2, projection=None), 2, 1.5)
     assert isinstance(made, Hubert)
     return Listeners(made)
 
@@ -103,3 +97,27 @@ def files(folder: Path, made: Synthesizer, **config: Any) -> dict[str, Path]:
     document = {"version": "v2", "f0": made.sizes.has_pitch, "config": CONFIG, **config}
     (folder / "config.json").write_text(json.dumps(document))
     return {"weights": folder / "weights.safetensors", "config": folder / "config.json"}
+
+
+def fairseq_state() -> dict[str, torch.Tensor]:
+    """The small content encoder as hubert_base.pt spells it."""
+    return {_fairseq(key): value.clone() for key, value in listeners().content.state_dict().items()}
+
+
+def _fairseq(key: str) -> str:
+    """Our key of HuBERT as fairseq spells it."""
+    words = key.split(".")
+    names = {
+        "query": "self_attn.q_proj", "key": "self_attn.k_proj", "value": "self_attn.v_proj", "out": "self_attn.out_proj",
+        "attention_norm": "self_attn_layer_norm", "inner": "fc1", "outer": "fc2", "final_norm": "final_layer_norm",
+    }  # fmt: skip
+    match words[0]:
+        case "convolutions":
+            return f"feature_extractor.conv_layers.{words[1]}.0.weight"
+        case "layers":
+            return f"encoder.layers.{words[1]}.{names[words[2]]}.{words[3]}"
+    starts = {
+        "group_norm": "feature_extractor.conv_layers.0.2", "front_norm": "layer_norm", "project": "post_extract_proj",
+        "position": "encoder.pos_conv.0", "entry_norm": "encoder.layer_norm",
+    }  # fmt: skip
+    return f"{starts[words[0]]}.{words[1]}"

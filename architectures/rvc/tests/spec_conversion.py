@@ -83,6 +83,29 @@ def test_noise_belongs_to_its_frames_however_they_are_cut() -> None:
     assert abs(float(whole.std()) - 1) < 0.05
 
 
+def test_clips_in_one_batch_sound_as_each_of_them_alone() -> None:
+    """Of several lengths: what lies behind the end of a shorter one changes nothing in it."""
+    network, lengths = VOICE.network, [23, 40, 31]
+    drawn = torch.Generator().manual_seed(6)
+    features = torch.randn(3, 40, small.FEATURES, generator=drawn)
+    steps = torch.randint(1, 256, (3, 40), generator=drawn)
+    noises = torch.randn(3, 8, 40, generator=drawn)
+    condition = network.speaker(torch.tensor([0, 1, 2]))
+
+    prior = network.enc_p(features, steps, torch.tensor(lengths))
+    together = network.latent(prior, noises, condition)
+
+    for row, length in enumerate(lengths):
+        one = slice(row, row + 1)
+        alone = network.enc_p(features[one, :length], steps[one, :length], torch.tensor([length]))
+        z = network.latent(alone, noises[one, :, :length], condition[one])
+        torch.testing.assert_close(together[one, :, :length], z, atol=1e-5, rtol=1e-4)
+        sound = network.dec(z, None, condition[one])
+        torch.testing.assert_close(
+            network.dec(together[one, :, :length], None, condition[one]), sound, atol=1e-4, rtol=1e-4
+        )
+
+
 # Each control against its default: what a person moves is heard.
 MOVED: dict[str, dict[str, Any]] = {
     "pitch_semitones": {"pitch_semitones": 5},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,47 +14,17 @@ import torch
 from safetensors.torch import save_file
 
 from hay_say_lab.plugin import Clip, InvalidRequest, LabError, VoiceFiles
-from hay_say_rvc import runtime as module
 from hay_say_rvc.runtime import RvcRuntime
-from hay_say_shared.hubert import Hubert
 from tests.worker.stage import Stage
 
 NETWORK = small.network()
 SETTINGS = {"f0_method": "autocorrelation"}
 
 
-@pytest.fixture(autouse=True)
-def small_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The content encoder and the voices' features are small; all else is as it is."""
-    monkeypatch.setattr(module, "Hubert", lambda projection: Hubert(hidden=small.FEATURES, inner=32, heads=2, layers=2, projection=projection))
-    real = module.sizes_of
-    monkeypatch.setattr(module, "sizes_of", lambda *given, **named: replace(real(*given, **named), features=small.FEATURES))
-
-
 def voice_files(folder: Path, **config: Any) -> dict[str, Path]:
     found = small.files(folder, NETWORK, **config)
-    content = {_fairseq(key): value.clone() for key, value in small.listeners().content.state_dict().items()}
-    save_file(content, folder / "content_encoder.safetensors")
+    save_file(small.fairseq_state(), folder / "content_encoder.safetensors")
     return found | {"content_encoder": folder / "content_encoder.safetensors"}
-
-
-def _fairseq(key: str) -> str:
-    """Our key of HuBERT as fairseq spells it."""
-    words = key.split(".")
-    names = {
-        "query": "self_attn.q_proj", "key": "self_attn.k_proj", "value": "self_attn.v_proj", "out": "self_attn.out_proj",
-        "attention_norm": "self_attn_layer_norm", "inner": "fc1", "outer": "fc2", "final_norm": "final_layer_norm",
-    }  # fmt: skip
-    match words[0]:
-        case "convolutions":
-            return f"feature_extractor.conv_layers.{words[1]}.0.weight"
-        case "layers":
-            return f"encoder.layers.{words[1]}.{names[words[2]]}.{words[3]}"
-    starts = {
-        "group_norm": "feature_extractor.conv_layers.0.2", "front_norm": "layer_norm", "project": "post_extract_proj",
-        "position": "encoder.pos_conv.0", "entry_norm": "encoder.layer_norm",
-    }  # fmt: skip
-    return f"{starts[words[0]]}.{words[1]}"
 
 
 def loaded(files: dict[str, Path]) -> RvcRuntime:
@@ -126,7 +95,7 @@ BAD_WEIGHTS: dict[str, tuple[Callable[[dict[str, torch.Tensor]], None], str]] = 
     "no speakers": (_without_speakers, "no generator"),
     "a wrong shape": (_another_size, "another shape"),
     "NaN": (_not_a_number, "not numbers"),
-    "mixed versions": (_of_another_version, "'enc_p.emb_phone.weight' is (16, 24)"),
+    "mixed versions": (_of_another_version, "takes features of 24 numbers; those of v2 have 64"),
 }
 
 

@@ -6,13 +6,14 @@ only the group norm behind the first one looks at the whole clip, and its two su
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from hay_say_shared.hubert_frames import HOP, REACH, feature_count
+from hay_say_shared.weights import load
 
 KERNELS = (10, 3, 3, 3, 3, 2, 2)
 STRIDES = (5, 2, 2, 2, 2, 2, 2)
@@ -20,6 +21,7 @@ WIDTH = 512                         # channels of the convolutions
 _POSITION_KERNEL, _POSITION_GROUPS = 128, 16
 _BLOCK = 250                        # features in work at once in the convolutions: 5 s
 _EPSILON = 1e-5
+HEAD = 64                           # numbers in a head of attention
 
 Tell = Callable[[], None]
 
@@ -121,3 +123,17 @@ class Hubert(nn.Module):
         shift = self.group_norm.bias.double()[:, None] - mean * scale
         dtype = self.group_norm.weight.dtype
         return scale.to(dtype), shift.to(dtype)
+
+
+def hubert(state: Mapping[str, Tensor]) -> Hubert:
+    """The network of a state dict under our keys (`hubert_keys.hubert_state`), with the sizes that its weights have; some
+    files lack the last layer. Raises InvalidRequest where weights do not fit."""
+    sizes: dict[str, int] = {}
+    project, inner, final = (state.get(f"{name}.weight") for name in ("project", "layers.0.inner", "final"))
+    if project is not None and inner is not None:
+        layers = sum(1 for key in state if key.startswith("layers.") and key.endswith(".inner.weight"))
+        hidden = project.shape[0]
+        sizes = {"hidden": hidden, "inner": inner.shape[0], "layers": layers, "heads": max(1, hidden // HEAD)}
+    network = Hubert(projection=None if final is None else final.shape[0], **sizes)
+    load(network, state, "the content encoder")
+    return network
