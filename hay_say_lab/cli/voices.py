@@ -25,6 +25,8 @@ def declare(parser: Parser) -> None:
         ("show", "show one voice with its provenance", _declare_voice),
         ("add", "make a voice from a recording of somebody who agreed to it", _declare_add),
         ("import", "bring a voice in from a file, an address, a repository, a catalogue", importing.declare),
+        ("mark", "make these your tags on a voice, and it a favourite of yours or not", _declare_mark),
+        ("sample", "write a sentence in a voice into a FLAC file", _declare_sample),
         ("export", "write a voice with its signed passport into one file", _declare_export),
         ("provenance", "correct what is known of a voice; what is not named stays", _declare_provenance),
         ("approve", "let a voice serve although its provenance has gaps", _declare_approve),
@@ -34,14 +36,22 @@ def declare(parser: Parser) -> None:
         ("trash", "tell what lies in the trash, or empty it", removal.declare_trash),
     )
     actions(parser, verbs, default="list")
-    parser.set_defaults(words=[], commercial_use="")
+    parser.set_defaults(words=[], commercial_use="", task="", language="", tag="", favourite=None)
 
 
 def _declare_list(parser: Parser) -> None:
     parser.add_argument("words", nargs="*", metavar="WORD", help="only voices whose line holds each of these words")
+    _declare_wishes(parser)
     parser.add_argument(
         "--commercial-use", choices=ANSWERS, default="", help="only voices whose licence says this of it, as its name tells"
     )
+
+
+def _declare_wishes(parser: Parser) -> None:
+    parser.add_argument("--task", metavar="TASK", default="", help="only voices that do this: speak, convert")
+    parser.add_argument("--language", metavar="TAG", default="", help="only voices that speak this (BCP 47)")
+    parser.add_argument("--tag", metavar="TAG", default="", help="only voices that you gave this tag")
+    parser.add_argument("--favourite", action="store_true", default=None, help="only your favourites")
 
 
 def _declare_voice(parser: Parser) -> None:
@@ -63,6 +73,17 @@ def _declare_add(parser: Parser) -> None:
 def _declare_provenance(parser: Parser) -> None:
     _declare_voice(parser)
     declare_provenance(parser, unsaid=None)
+
+
+def _declare_mark(parser: Parser) -> None:
+    _declare_voice(parser)
+    parser.add_argument("tags", nargs="*", metavar="TAG", help="all tags that it is to have; none takes them away")
+    parser.add_argument("--favourite", action="store_true", help="it is a favourite")
+
+
+def _declare_sample(parser: Parser) -> None:
+    _declare_voice(parser)
+    parser.add_argument("--out", metavar="FILE", required=True, help="the .flac to write")
 
 
 def _declare_export(parser: Parser) -> None:
@@ -95,6 +116,12 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
         session.answer(voice, _described(voice))
     elif options.verb == "import":
         return importing.run(options, session)
+    elif options.verb == "mark":
+        marked = voices.mark(options.voice, *options.tags, favourite=options.favourite)
+        session.answer(marked, f"{options.voice}: {', '.join(marked['tags']) or 'no tags'}{', favourite' if marked['favourite'] else ''}")
+    elif options.verb == "sample":
+        path = voices.sample(options.voice, options.out)
+        session.answer({"voice": options.voice, "path": str(path)}, str(path))
     elif options.verb == "export":
         path = voices.export(options.voice, options.out)
         session.answer({"voice": options.voice, "path": str(path)}, str(path))
@@ -136,7 +163,10 @@ def _add(options: argparse.Namespace, session: Session) -> None:
 def _list(options: argparse.Namespace, session: Session) -> Exit:
     found = [
         voice
-        for voice in session.lab.voices.all(commercial_use=options.commercial_use)
+        for voice in session.lab.voices.all(
+            task=options.task, language=options.language, tag=options.tag, favourite=options.favourite,
+            commercial_use=options.commercial_use,
+        )
         if all(word.lower() in " ".join(map(str, _row(voice))).lower() for word in options.words)
     ]
     heads = ("VOICE", "TITLE", "LANGUAGES", "LICENCE")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,10 +11,12 @@ from urllib.parse import quote
 
 from hay_say_lab.client.api import Api
 from hay_say_lab.client.imports import ImportDesk, ImportHandle, source_for
-from hay_say_lab.errors import NotFound
+from hay_say_lab.errors import NotFound, Unavailable
 
 if TYPE_CHECKING:
     from hay_say_lab.client.take import Take
+
+SECONDS_TO_WAIT = 60.0          # for a sample
 
 
 class VoiceShelf(Mapping[str, dict[str, Any]]):
@@ -40,10 +43,48 @@ class VoiceShelf(Mapping[str, dict[str, Any]]):
     def __contains__(self, voice_id: object) -> bool:
         return voice_id in list(self)
 
-    def all(self, *, commercial_use: Literal["", "yes", "no", "unknown"] = "") -> list[dict[str, Any]]:
-        """`commercial_use`: only voices whose licence says this of it, as far as its name tells."""
-        wishes = {"commercial_use": commercial_use} if commercial_use else {}
+    def all(
+        self,
+        words: str = "",
+        *,
+        task: str = "",
+        language: str = "",
+        tag: str = "",
+        favourite: bool | None = None,
+        commercial_use: Literal["", "yes", "no", "unknown"] = "",
+    ) -> list[dict[str, Any]]:
+        """All voices, or those that are looked for: every one of `words` is in what is said of them.
+
+        `commercial_use`: only voices whose licence says this of it, as far as its name tells.
+        """
+        named = {"q": words, "task": task, "language": language, "tag": tag, "commercial_use": commercial_use}
+        wishes = {name: wish for name, wish in named.items() if wish}
+        if favourite is not None:
+            wishes["favourite"] = "true" if favourite else "false"
         return list(self._api.get("/voices", **wishes)["voices"])
+
+    def mark(self, voice_id: str, *tags: str, favourite: bool = False) -> dict[str, Any]:
+        """Make these your tags on a voice, and it a favourite of yours or not. Raises VoiceMissing, InvalidRequest."""
+        document = {"tags": list(tags), "favourite": favourite}
+        return dict(self._api.put(f"/voices/{quote(voice_id, safe='')}/marks", document))
+
+    def sample(self, voice_id: str, path: str | Path) -> Path:
+        """Write a sentence in this voice into a FLAC file; it is made where there is none yet.
+
+        Raises VoiceMissing, VoiceNotServed, NotFound where none can be made, Unavailable where it takes a minute.
+        """
+        deadline = time.monotonic() + SECONDS_TO_WAIT
+        while True:
+            try:
+                content = self._api.call("GET", f"/voices/{quote(voice_id, safe='')}/sample").content
+            except Unavailable as coming:
+                if coming.retry_after_seconds is None or time.monotonic() > deadline:
+                    raise
+                time.sleep(min(0.2, coming.retry_after_seconds))
+            else:
+                target = Path(path).expanduser()
+                target.write_bytes(content)
+                return target
 
     def add(
         self,

@@ -97,10 +97,10 @@ class Engine:
     # What people ask for.
 
     async def submit(
-        self, owner: str, request: Request, key: str | None = None, traceparent: str = ""
+        self, owner: str, request: Request, key: str | None = None, traceparent: str = "", *, house: bool = False
     ) -> tuple[Job, bool]:
         """As `Intake.submit`."""
-        taken = await self.intake.submit(owner, request, key, traceparent)
+        taken = await self.intake.submit(owner, request, key, traceparent, house=house)
         self._wake.set()
         return taken
 

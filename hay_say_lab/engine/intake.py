@@ -101,14 +101,17 @@ class Intake:
         return self._preflight.warnings(spelled, lambda sha256: self._store.clip(owner, sha256))
 
     async def submit(
-        self, owner: str, request: Request, key: str | None = None, traceparent: str = ""
+        self, owner: str, request: Request, key: str | None = None, traceparent: str = "", *, house: bool = False
     ) -> tuple[Job, bool]:
-        """Queue a request; True where it is new, False where `key` made it before. Raises InvalidRequest, Full, QuotaFull."""
+        """Queue a request; True where it is new, False where `key` made it before. Raises InvalidRequest, Full, QuotaFull.
+
+        `house`: the host's own request, which may use the host's own lanes.
+        """
         known = self._store.job_of_key(owner, key) if key is not None else None
         if known is not None and known[1] == request.body_hash:
             return known[0], False          # asked before and taken: nothing that has changed since counts
         await self._vocabulary.considered(owner, request)
-        problems = self.problems(owner, request)
+        problems = [found for found in self.problems(owner, request) if not (house and found.field == "lane")]
         await self.tell_refused(owner, [request] if problems else [])
         if problems:                # NaN is one: only behind this has a request a canonical form
             raise InvalidRequest(headline(problems), problems=problems)

@@ -29,6 +29,7 @@ from hay_say_lab.engine.approval import Approvals
 from hay_say_lab.engine.batches import Batches
 from hay_say_lab.engine.bringing import Workshop
 from hay_say_lab.engine.casting import Casting
+from hay_say_lab.engine.discovery import Discovery
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.equipment import Equipment
 from hay_say_lab.engine.errand import Errands
@@ -42,6 +43,7 @@ from hay_say_lab.engine.pool import WorkerPool
 from hay_say_lab.engine.preflight import Preflight
 from hay_say_lab.engine.preset_desk import PresetDesk
 from hay_say_lab.engine.pruner import Pruner
+from hay_say_lab.engine.samples import Samples
 from hay_say_lab.engine.shelf import Shelf
 from hay_say_lab.engine.stage_key import StageKeys
 from hay_say_lab.engine.vocabulary import Vocabulary
@@ -53,6 +55,7 @@ from hay_say_lab.registry.assets import Assets
 from hay_say_lab.registry.budgets import BudgetBook
 from hay_say_lab.registry.dictionaries import Dictionaries
 from hay_say_lab.registry.documents import open_documents
+from hay_say_lab.registry.marks import Marks
 from hay_say_lab.registry.presets import Presets
 from hay_say_lab.registry.voices import Voices
 from hay_say_lab.service.application import LARGEST_READ_BYTES, application
@@ -104,6 +107,7 @@ class Registry:
     assets: Assets
     dictionaries: Dictionaries
     presets: Presets
+    marks: Marks
     book: BudgetBook
 
     @classmethod
@@ -113,7 +117,7 @@ class Registry:
         dictionaries = Dictionaries(documents("dictionaries"), home.registry / "dictionaries")
         voices, assets = Voices(documents("voices"), architectures), Assets(documents("assets"))
         presets, book = Presets(documents("presets")), BudgetBook(documents("budgets"))
-        return cls(architectures, voices, assets, dictionaries, presets, book)
+        return cls(architectures, voices, assets, dictionaries, presets, Marks(documents("marks")), book)
 
 
 async def live(settings: Settings) -> None:
@@ -201,7 +205,8 @@ def _surface(home: Home, store: JobStore, news: News, registry: Registry, profil
     surface = Surface(
         home, engine, architectures, voices, fitting, shelf, imports, Batches(engine), measuring, pruner, registry.book,
         metrics, registry.dictionaries, Witness(store, home.audit_head), Approvals(voices, store),
-        PresetDesk(registry.presets, preflight.casting, voices), new_id(), __version__, bounds,
+        PresetDesk(registry.presets, preflight.casting, voices), Discovery(voices, registry.marks, architectures),
+        Samples(engine, voices), new_id(), __version__, bounds,
     )  # fmt: skip
     return surface
 
@@ -237,6 +242,7 @@ async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
     lagging = asyncio.create_task(_watch_lag(surface.metrics))
     witnessing = asyncio.create_task(surface.witness.tend())
     letting_leave = asyncio.create_task(surface.shelf.tend())
+    sampling = asyncio.create_task(surface.samples.tend())
     try:
         await _until_needless(settings, surface, door)
     finally:
@@ -244,7 +250,7 @@ async def _serve(settings: Settings, home: Home, surface: Surface) -> None:
         surface.engine.news.ring()          # polls and streams end
         await surface.imports.close()
         await surface.engine.close()
-        for task in (ticking, importing, pruning, sweeping, lagging, witnessing, letting_leave):
+        for task in (ticking, importing, pruning, sweeping, lagging, witnessing, letting_leave, sampling):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task

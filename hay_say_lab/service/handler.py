@@ -183,14 +183,14 @@ class LabHandler(RequestHandler):
     def view(self, job: Job) -> JobView:
         return job_view(job, self.surface.engine.news, self.surface.place(job))
 
-    def send_bytes(self, content: bytes, media_type: str, etag: str, name: str) -> None:
-        """Content with ETag, one Range, and a name that no browser takes for a page."""
-        part = self._announce(len(content), media_type, etag, name)
+    def send_bytes(self, content: bytes, media_type: str, etag: str, name: str, *, lasting: bool = True) -> None:
+        """Content with ETag, one Range, and a name that no browser takes for a page. `lasting`: it is the same for ever."""
+        part = self._announce(len(content), media_type, etag, name, lasting=lasting)
         self.finish(content[part[0] : part[1]] if part else None)
 
-    async def send_file(self, path: Path, media_type: str, etag: str, name: str) -> None:
+    async def send_file(self, path: Path, media_type: str, etag: str, name: str, *, lasting: bool = True) -> None:
         """The same for a file, of which only a block is in memory; a reader that leaves ends it."""
-        part = self._announce(path.stat().st_size, media_type, etag, name)
+        part = self._announce(path.stat().st_size, media_type, etag, name, lasting=lasting)
         if part is not None:
             with path.open("rb") as file:
                 file.seek(part[0])
@@ -204,12 +204,12 @@ class LabHandler(RequestHandler):
                         return
         self.finish()
 
-    def _announce(self, total: int, media_type: str, etag: str, name: str) -> tuple[int, int] | None:
+    def _announce(self, total: int, media_type: str, etag: str, name: str, *, lasting: bool) -> tuple[int, int] | None:
         """Status and headers for content of `total` bytes -> (first, past the last) to send; None for nothing."""
         self.set_header("Content-Type", media_type)
         self.set_header("Content-Disposition", f'attachment; filename="{name}"')
         self.set_header("Accept-Ranges", "bytes")
-        self.set_header("Cache-Control", "private, max-age=31536000, immutable")
+        self.set_header("Cache-Control", "private, max-age=31536000, immutable" if lasting else "private, no-cache")
         self.set_header("ETag", f'"{etag}"')
         if self.check_etag_header():
             self.set_status(304)

@@ -19,6 +19,7 @@ from hay_say_lab.domain.voice import Provenance
 from hay_say_lab.engine.approval import ApprovalOrder
 from hay_say_lab.engine.fitting import VoiceOrder
 from hay_say_lab.engine.preset_desk import PresetUse
+from hay_say_lab.registry.marks import Mark
 from hay_say_lab.service import assets as as_
 from hay_say_lab.service import audit as a
 from hay_say_lab.service import batch_views as bv
@@ -179,10 +180,20 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/voices", vo.VoicesHandler, "The installed voices.", answer=v.VoicesView, parameters=(
         Parameter("commercial_use", "query", {"type": "string", "enum": list(ANSWERS)},
                   "Only voices whose licence says this of commercial use, as far as its name tells."),
+        Parameter("q", "query", {"type": "string"}, "Words that all must be in what is said of the voice, your tags too."),
+        Parameter("task", "query", {"type": "string"}, "Only voices that do this."),
+        Parameter("language", "query", {"type": "string"}, "Only voices that speak this (BCP 47), or any language."),
+        Parameter("tag", "query", {"type": "string"}, "Only voices that you gave this tag."),
+        Parameter("favourite", "query", {"type": "string", "enum": ["true", "false"]}, "Only your favourites, or only others."),
     ), errors=(422,)),
     Route("POST", "/voices", vo.VoicesHandler, "Make a voice from a reference recording.", Role.OPERATOR,
           body=VoiceOrder, answer=dict, status=201, errors=(404, 409, 422), library=True),
     Route("GET", "/voices/{voice}", vo.VoiceHandler, "One voice.", answer=dict, errors=(404,)),
+    Route("PUT", "/voices/{voice}/marks", vo.MarkHandler, "Your tags on a voice, and whether it is a favourite of yours.",
+          body=Mark, answer=dict, errors=(404, 409, 422)),
+    Route("GET", "/voices/{voice}/sample", vo.SampleHandler,
+          "Hear it before you use it: a sentence, made when it is first asked for. 503 while it is being made.",
+          answer="audio/flac", parameters=(_RANGE,), errors=(404, 416, 503)),
     Route("GET", "/voices/{voice}/pack", vo.PackHandler, "A voice as one file: a plain zip with its signed passport.",
           Role.OPERATOR, answer="application/zip", parameters=(_RANGE,), errors=(404, 409, 416, 507)),
     Route("DELETE", "/voices/{voice}", vo.VoiceHandler,

@@ -18,12 +18,14 @@ from hay_say_lab.domain.measure import MeasureOrder
 from hay_say_lab.domain.profile import Profile
 from hay_say_lab.engine.approval import Approvals
 from hay_say_lab.engine.batches import Batches
+from hay_say_lab.engine.discovery import Discovery
 from hay_say_lab.engine.engine import Engine
 from hay_say_lab.engine.fitting import Fitting
 from hay_say_lab.engine.imports import Imports
 from hay_say_lab.engine.measuring import Clips, Measuring
 from hay_say_lab.engine.preset_desk import PresetDesk
 from hay_say_lab.engine.pruner import Pruner
+from hay_say_lab.engine.samples import Samples
 from hay_say_lab.engine.shelf import Shelf
 from hay_say_lab.engine.witness import Witness
 from hay_say_lab.errors import ArtifactMissing, ClipMissing, InvalidRequest, RecipeMissing, from_json
@@ -73,6 +75,8 @@ class Surface:
     witness: Witness
     approvals: Approvals
     desk: PresetDesk
+    discovery: Discovery
+    samples: Samples
     host_id: str
     version: str
     bounds: InitVar[Bounds]

@@ -7,20 +7,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hay_say_lab.domain.canonical import new_id
+from hay_say_lab.audio.export import MEDIA_TYPES
+from hay_say_lab.domain.canonical import new_id, sha256_hex
 from hay_say_lab.domain.licence import ANSWERS, commercial_use
 from hay_say_lab.domain.serving import provenance_state
 from hay_say_lab.domain.voice import Provenance, Voice
 from hay_say_lab.engine.approval import ApprovalOrder
+from hay_say_lab.engine.discovery import Wish
 from hay_say_lab.engine.fitting import VoiceOrder
+from hay_say_lab.engine.samples import OWNER
 from hay_say_lab.errors import InvalidRequest
 from hay_say_lab.library.passport import SUFFIX, Signer, write_pack
+from hay_say_lab.registry.marks import Mark
 from hay_say_lab.service.handler import LabHandler
 from hay_say_lab.service.library_views import removed_view
+from hay_say_lab.service.surface import ExportWish
 from hay_say_lab.service.views import VoicesView
 from hay_say_lab.storage.home import remove
 from hay_say_lab.storage.objects import hash_file
 from hay_say_lab.storage.rows import now
+
+SECONDS_TO_SAMPLE = 20.0        # what takes longer is asked for again
 
 
 def voice_view(voice: Voice) -> dict[str, Any]:
@@ -33,11 +40,16 @@ def voice_view(voice: Voice) -> dict[str, Any]:
 
 class VoicesHandler(LabHandler):
     async def get(self) -> None:
-        wanted = self.get_query_argument("commercial_use", "")
-        if wanted and wanted not in ANSWERS:
+        sold, favourite = self.get_query_argument("commercial_use", ""), self.get_query_argument("favourite", "")
+        if sold and sold not in ANSWERS:
             raise InvalidRequest("'commercial_use' is yes, no or unknown.", field="commercial_use", fix="Use yes.")
-        views = [voice_view(voice) for voice in self.surface.voices.all()]
-        self.reply(VoicesView([view for view in views if wanted in ("", view["commercial_use"])]))
+        if favourite not in ("", "true", "false"):
+            raise InvalidRequest("'favourite' is true or false.", field="favourite", fix="Use true.")
+        words, task, language, tag = (self.get_query_argument(name, "")[:200] for name in ("q", "task", "language", "tag"))
+        wish = Wish(words, task, language, tag, favourite == "true" if favourite else None, sold)
+        found = self.surface.discovery.find(self.owner, wish)
+        marks = self.surface.discovery.marks
+        self.reply(VoicesView([voice_view(voice) | marks.get(self.owner, voice.id).as_json() for voice in found]))
 
     async def post(self) -> None:
         order = self.body_of(VoiceOrder)
@@ -69,7 +81,8 @@ class PackHandler(LabHandler):
             pack = await self.off_loop(self._written, voice, folder)
             sha256 = await self.off_loop(hash_file, pack)
             await self.tell("export", voice.id, hash=voice.hash, pack=sha256)
-            await self.send_file(pack, "application/zip", sha256, f"{voice.id.replace(':', '-')}{SUFFIX}")
+            name = f"{voice.id.replace(':', '-')}{SUFFIX}"
+            await self.send_file(pack, "application/zip", sha256, name, lasting=False)
 
     def _written(self, voice: Voice, folder: Path) -> Path:
         home = self.surface.home
@@ -86,6 +99,24 @@ def left_empty(folder: Path) -> Iterator[None]:
         yield
     finally:
         remove(folder)
+
+
+class MarkHandler(LabHandler):
+    """What a caller notes of a voice: theirs alone."""
+
+    async def put(self, voice_id: str) -> None:
+        voice = self.surface.voices.get(voice_id)
+        mark = self.surface.discovery.marks.put(self.owner, voice.id, self.body_of(Mark))
+        self.reply(voice_view(voice) | mark.as_json())
+
+
+class SampleHandler(LabHandler):
+    """A sentence in a voice: the library's own, for everybody."""
+
+    async def get(self, voice_id: str) -> None:
+        sha256 = await self.surface.samples.soon(voice_id, SECONDS_TO_SAMPLE)
+        content = await self.off_loop(self.surface.export, OWNER, sha256, ExportWish("flac"))
+        self.send_bytes(content, MEDIA_TYPES["flac"], sha256_hex(content), f"sample-{sha256[:12]}.flac", lasting=False)
 
 
 class ProvenanceHandler(LabHandler):

@@ -17,6 +17,16 @@ def test_voices_are_listed_and_searched(hay_say: Shell) -> None:
     assert hay_say("voices", "list", "polly").out.splitlines()[0].split() == ["VOICE", "TITLE", "LANGUAGES", "LICENCE"]
 
 
+def test_voices_are_marked_and_heard_before_they_are_used(hay_say: Shell) -> None:
+    assert hay_say("voices", "mark", "parrot:polly", "bird", "--favourite").out == "parrot:polly: bird, favourite\n"
+    for wish in (("--tag", "bird"), ("--favourite",), ("--task", "speak", "--tag", "bird")):
+        assert [voice["id"] for voice in hay_say.json("voices", "list", *wish).document["voices"]] == ["parrot:polly"]
+    assert hay_say.json("voices", "mark", "parrot:polly").document["tags"] == []
+    assert hay_say.json("voices", "list", "--favourite").document["voices"] == []
+    assert hay_say("voices", "sample", "parrot:polly", "--out", "polly.flac").status == 0
+    assert (hay_say.folder / "polly.flac").read_bytes().startswith(b"fLaC")
+
+
 def test_a_voice_shows_where_it_came_from(hay_say: Shell) -> None:
     shown = hay_say("voices", "show", "parrot:polly").out
     assert "licence: BSD-3-Clause" in shown

@@ -127,6 +127,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("POST", "/voices"): operators(lambda b: ("/voices", VOICE | {"reference": b.clip}), others=HIDDEN),
     ("GET", "/voices/{voice}"): everybody("/voices/parrot:polly"),
     ("DELETE", "/voices/{voice}"): operators(lambda b: ("/voices/parrot:polly", None)),
+    ("PUT", "/voices/{voice}/marks"): everybody("/voices/parrot:polly/marks", {"tags": ["mine"]}),
+    ("GET", "/voices/{voice}/sample"): everybody("/voices/parrot:polly/sample"),
     ("GET", "/voices/{voice}/pack"): operators(lambda b: ("/voices/parrot:polly/pack", None)),
     ("PUT", "/voices/{voice}/provenance"): operators(lambda b: ("/voices/parrot:polly/provenance", {"source": "me"})),
     ("POST", "/voices/{voice}/approve"): operators(lambda b: ("/voices/parrot:polly/approve", {"reason": "I say so"})),

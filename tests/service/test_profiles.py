@@ -97,6 +97,7 @@ def test_a_voice_of_unknown_origin_serves_nobody_and_preflight_says_what_is_miss
     assert problem["fix"]["label"]
 
     assert guarded.call("POST", "/jobs", request, token=ALICE).status == 422
+    assert guarded.call("GET", f"/voices/parrot:{name}/sample", token=ALICE).status == 403, "not even a sample"
 
     rows = guarded.call("GET", f"/audit?action=deny&subject=parrot:{name}", token=ADAM).json()["entries"]
     assert [row["actor"] for row in rows] == ["alice"]

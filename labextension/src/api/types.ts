@@ -429,6 +429,12 @@ export interface LibraryView {
   unlinked: string[];
 }
 
+/** One owner's tags on a voice, in their order, and whether it is a favourite. */
+export interface Mark {
+  favourite?: boolean;
+  tags?: string[];
+}
+
 /**
  * Which measures of which clip; nothing named: the usual ones. `against`: the reference of the paired
  * ones. `align` lays the two upon each other in time before they are compared.
