@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hay_say_lab.cli.command import Command, Parser, actions
 from hay_say_lab.cli.exits import Exit
 from hay_say_lab.cli.session import Interrupted, Session, table
 from hay_say_lab.cli.settings import whole_number
 from hay_say_lab.cli.takes import refuse
-from hay_say_lab.client.imports import ImportHandle, percent
+
+if TYPE_CHECKING:
+    from hay_say_lab.client.imports import ImportHandle
 
 NEWEST = "50"
 
@@ -66,6 +68,8 @@ def finish(session: Session, handle: ImportHandle) -> Exit:
 
 def told(document: dict[str, Any]) -> str:
     """An import for people: how it stands, what it brought, what was odd."""
+    from hay_say_lab.client.imports import percent
+
     done, words = percent(document)
     state = document["state"] if document["state"] != "running" else f"running, {done} %: {words}"
     lines = [f"{document['id']}  {state}", f"  source: {document['source']}"]
