@@ -63,7 +63,8 @@ def run(options: argparse.Namespace, session: Session) -> Exit:
         session.answer(removed, f"removed {removed['label'] or removed['sha256']}")
     elif options.verb == "backup":
         made = room.back_up(options.name)
-        session.answer(made, f"backups/{made['name']}: {', '.join(made['files'])}")
+        told = f"backups/{made['name']}: {', '.join(made['files'])}"
+        session.answer(made, f"{told}\nnot in it, to be copied where they must outlive this disk: {', '.join(made['left_out'])}")
     elif options.verb == "fsck":
         found = room.fsck(deep=options.deep, mend=options.mend)
         session.answer(found, _told_findings(found))

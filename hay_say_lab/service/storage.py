@@ -12,6 +12,7 @@ from hay_say_lab.service.handler import LabHandler
 from hay_say_lab.service.identity import Role
 from hay_say_lab.service.storage_views import BackupView, FsckView, LibraryView, PruneView, RemovalView, StorageView
 from hay_say_lab.storage import uses
+from hay_say_lab.storage.backup import LEFT_OUT
 from hay_say_lab.storage.rows import now
 
 
@@ -78,7 +79,8 @@ class BackupHandler(LabHandler):
             way_out = "Use 1 to 64 of a-z, 0-9, '.', '_', '+', '-'."
             raise InvalidRequest("That cannot be a backup's name.", field="name", fix=way_out)
         folder = await self.surface.pruner.back_up(name)
-        self.reply(BackupView(folder.name, sorted(file.name for file in folder.iterdir())), 201)
+        files = sorted(str(file.relative_to(folder)) for file in folder.rglob("*") if file.is_file())
+        self.reply(BackupView(folder.name, files, list(LEFT_OUT)), 201)
 
 
 class PinHandler(LabHandler):

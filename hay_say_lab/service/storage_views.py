@@ -36,10 +36,12 @@ class PruneView:
 
 @dataclass(frozen=True, slots=True)
 class BackupView:
-    """A folder below 'backups' in the data home, and its files."""
+    """A folder below 'backups' in the data home, and its files; `left_out` names what lies in the data home and is in no
+    backup."""
 
     name: str
     files: list[str]
+    left_out: list[str]
 
 
 @dataclass(frozen=True, slots=True)

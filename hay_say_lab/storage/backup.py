@@ -1,5 +1,5 @@
-"""A copy of what cannot be made again from anything else: the database and the registry. Objects and voices are files that
-never change; whoever wants them too copies the folders `objects` and `voices`."""
+"""A copy of what cannot be made again from anything else: the database and the registry with every version of a dictionary.
+Objects and voices are files that never change; whoever wants them too copies the folders of LEFT_OUT."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
+from hay_say_lab.domain.canonical import is_sha256
 from hay_say_lab.errors import Fix, InvalidRequest, Problem
 from hay_say_lab.storage.database import copy_database
 from hay_say_lab.storage.home import Home, disk_refused, remove, sync_folder, write_atomically
@@ -16,6 +17,8 @@ from hay_say_lab.storage.objects import hash_file
 MANIFEST = "backup.json"
 FORMAT = 1
 DATABASE = "jobs.sqlite3"
+DICTIONARIES = "dictionaries"       # below the registry: a file for each version
+LEFT_OUT = ("objects", "voices", "environments", "logs", "passport.key")    # in the data home, and in no backup
 
 
 def back_up(home: Home, name: str) -> Path:
@@ -41,6 +44,10 @@ def back_up(home: Home, name: str) -> Path:
             if not document.name.endswith(".previous.json") and document.name not in files:
                 shutil.copyfile(document, aside / document.name)
                 files.append(document.name)
+        for version in sorted((home.registry / DICTIONARIES).glob("*.json")):
+            (aside / DICTIONARIES).mkdir(exist_ok=True, mode=0o700)
+            shutil.copyfile(version, aside / DICTIONARIES / version.name)
+            files.append(f"{DICTIONARIES}/{version.name}")
         manifest = {"format": FORMAT, "files": {file: hash_file(aside / file) for file in files}}
         write_atomically(aside / MANIFEST, json.dumps(manifest, indent=1).encode())
         for file in files:
@@ -68,7 +75,8 @@ def restore(home: Home, folder: Path) -> list[str]:
                 os.replace(document, document.with_name(f"{document.name}.before-restore"))
         for name in files:
             place = home.root / name if name == DATABASE else home.registry / name
-            if place.exists():
+            place.parent.mkdir(exist_ok=True, mode=0o700)
+            if place.exists() and place.parent == (home.root if name == DATABASE else home.registry):
                 os.replace(place, place.with_name(f"{place.name}.before-restore"))
             aside = place.with_name(f".{place.name}.part")
             shutil.copyfile(folder / name, aside)
@@ -91,9 +99,17 @@ def _checked(folder: Path) -> list[str]:
         raise _no_backup(f"'{folder.name}' is no backup.") from None
     for name, sha256 in listed.items():
         path = folder / name
-        if Path(name).name != name or not path.is_file() or hash_file(path) != sha256:
+        if not _is_ours(name) or not path.is_file() or hash_file(path) != sha256:
             raise _no_backup(f"'{name}' in the backup is missing or damaged.")
     return list(listed)
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a backup can hold a file of this name: no path leads out of the data home."""
+    folder, _, version = name.rpartition("/")
+    return (folder == "" and Path(name).name == name) or (
+        folder == DICTIONARIES and version.endswith(".json") and is_sha256(version.removesuffix(".json"))
+    )
 
 
 def _no_backup(message: str) -> InvalidRequest:

@@ -11,6 +11,7 @@ import pytest
 
 from hay_say_lab.domain.request import Request, Step
 from hay_say_lab.domain.retention import DAY_SECONDS, Budgets
+from hay_say_lab.engine.allowance import Allowance
 from hay_say_lab.engine.pruner import Pruner
 from hay_say_lab.errors import ClipMissing
 from hay_say_lab.registry.budgets import BudgetBook
@@ -18,6 +19,7 @@ from hay_say_lab.registry.documents import open_documents
 from hay_say_lab.storage import uses
 from hay_say_lab.storage.schema import results
 from tests.engine.laboratory import POLLY, Laboratory, laboratory, say
+from tests.engine.shelves import ANN, brought
 
 EVERYTHING = Budgets(objects_mb=0, cache_mb=0, results_days=1, cache_days=1, disk_floor_mb=0)
 
@@ -223,3 +225,23 @@ async def test_leftovers_go_by_their_budget_and_those_that_a_job_took_back_are_i
         assert [(removal.what, removal.name, removal.frees_bytes) for removal in done.removals] == [("leftover", "middle", 700_000)]
         assert [path.name for path in lab.home.leftovers.iterdir()] == ["young"]
         assert (lab.home.scratch / "taken" / "000000.npz").is_file()
+
+
+async def test_what_lay_in_the_trash_long_enough_goes_with_a_prune_and_the_plan_says_so(tmp_path: Path) -> None:
+    async with laboratory(tmp_path) as lab:
+        pruner = _pruner(lab, tmp_path)
+        for name in (ANN, "parrot:bob"):
+            await lab.shelf.settle(*brought(tmp_path, name, {"model": name.encode(), "encoder": b"shared" * 100}))
+            await lab.shelf.remove(name, "olga")
+        held = (await pruner.use()).classes
+        assert (held["trash"], held["voices"]) == (619, 0)
+        assert not (await pruner.plan()).removals, "it can still be undone"
+
+        lab.shelf.allowance = Allowance(trash_seconds=0.0)
+        plan = await pruner.plan()
+        assert [(removal.what, removal.name) for removal in plan.removals] == [("trash", ANN), ("trash", "parrot:bob")]
+        assert plan.frees_bytes == 619, "what two of them shared counts once"
+        assert (await pruner.prune()).frees_bytes == 619
+        assert (await pruner.use()).classes["trash"] == 0
+        assert pruner.removed_bytes == 619
+        assert (await lab.shelf.examine(deep=True, mend=False)).sound

@@ -59,9 +59,13 @@ export interface BackupOrder {
   name?: string;
 }
 
-/** A folder below 'backups' in the data home, and its files. */
+/**
+ * A folder below 'backups' in the data home, and its files; `left_out` names what lies in the data home
+ * and is in no backup.
+ */
 export interface BackupView {
   files: string[];
+  left_out: string[];
   name: string;
 }
 
