@@ -241,7 +241,7 @@ class Bringing:
     async def _examined(self, arrivals: Arrivals) -> list[Arrival]:
         await self._at("examine")
         await asyncio.to_thread(remove, self._folder / FETCHED / UNPACKED)      # of an earlier run
-        findings = await self._unless_stopped(self._workshop.librarian.examine(self._folder / FETCHED))
+        findings = await self._unless_stopped(self._workshop.librarian.examine(self._folder / FETCHED, least=self._least()))
         self._check_level(cast(Level, findings.level))
         chosen = arrivals.chosen(findings, self._warnings)
         await self._at("convert")
@@ -252,7 +252,8 @@ class Bringing:
             await asyncio.to_thread(_emptied, out)
             async with self._workshop.converting:
                 self._check_stopped()
-                made = await self._unless_stopped(self._workshop.librarian.convert(finding, self._folder / FETCHED, out))
+                converting = self._workshop.librarian.convert(finding, self._folder / FETCHED, out, least=self._least())
+                made = await self._unless_stopped(converting)
             self._check_level(made.level)
             things.append(await asyncio.to_thread(arrivals.converted, finding, made))
         return things
@@ -268,6 +269,10 @@ class Bringing:
             if not task.done():
                 task.cancel()
                 await asyncio.wait({task})
+
+    def _least(self) -> Level:
+        """The confinement below which a child opens nothing."""
+        return "none" if self._order.override_reason.strip() else self._workshop.profile.least_confinement
 
     def _check_level(self, level: Level) -> None:
         problem = self._workshop.profile.confinement_problem(level, "override_reason", self._order.override_reason)

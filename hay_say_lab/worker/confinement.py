@@ -52,7 +52,7 @@ def _enough(level: Level, least: Level) -> Level:
     if LEVELS.index(level) < LEVELS.index(least):
         raise InvalidRequest(
             f"Files of strangers are read under confinement '{least}' here, and this machine gives '{level}'.",
-            field="confinement",
+            field="override_reason",
             fix="Use a kernel with Landlock that lets users make namespaces ('hay-say doctor'), or let an operator allow it with a reason.",
         )
     return level

@@ -37,7 +37,7 @@ class NameReader:
     level: Any = "full"
     converted: list[str] = field(default_factory=list)
 
-    async def examine(self, folder: Path) -> Findings:
+    async def examine(self, folder: Path, *, least: str = "none") -> Findings:
         found = []
         for path in sorted(folder.rglob("*")):
             name = path.relative_to(folder).as_posix()
@@ -49,7 +49,7 @@ class NameReader:
                 found.append(_finding("asset", "", "content_encoder", path.stem, {"weights": name}, ()))
         return Findings(tuple(found), level=self.level)
 
-    async def convert(self, finding: Finding, folder: Path, out: Path) -> Converted:
+    async def convert(self, finding: Finding, folder: Path, out: Path, *, least: str = "none") -> Converted:
         await asyncio.sleep(0.001)
         self.converted.append(finding.title)
         made = {}

@@ -31,6 +31,7 @@ from hay_say_lab.domain.finding import Finding, Findings
 from hay_say_lab.engine.librarian import Converted, Librarian
 from hay_say_lab.errors import InvalidRequest
 from hay_say_rvc.generator import expected
+from tests.engine.workshops import workbench
 from tests.library.reading import librarian
 from tests.library.torch_files import write_legacy, write_zip
 
@@ -210,3 +211,42 @@ def test_a_set_that_lacks_something_is_not_converted(desk: Librarian, tmp_path: 
         _converted(desk, voice, folder, tmp_path / "out")
     assert refused.value.problems == voice.missing
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.torch
+def test_a_voice_is_imported_kept_and_removed_to_the_exact_byte(desk: Librarian, tmp_path: Path) -> None:
+    """The whole way that a person's folder goes in a host, with everything real."""
+    folder = tmp_path / "brought" / "Trixie"
+    folder.mkdir(parents=True)
+    model = small_model(Kind("v1").small)
+    write_zip(folder / "Trixie.pth", model)
+    shutil.copy(INDEX, folder / "added_IVF6_Flat_nprobe_1_Trixie_v1.index")
+
+    async def brought() -> None:
+        async with workbench(tmp_path / "lab", librarian=desk) as bench:
+            shelf, before = bench.workshop.shelf, _bytes(tmp_path / "lab" / "voices")
+            found = await bench.ended(await bench.submit(folder), 120)
+            assert found.error is None
+            voice = shelf.voices.get("rvc:trixie")
+            kept = tmp_path / "lab" / "voices" / "rvc" / "trixie"
+            assert {role: file.name for role, file in voice.files.items()} == {
+                "weights": "weights.safetensors", "config": "config.json", "index": "index.index",
+            }  # fmt: skip
+            assert _same(load_file(kept / "weights.safetensors"), model["weight"])
+            assert (kept / "index.index").read_bytes() == INDEX.read_bytes()
+            assert voice.origin["confinement"] in ("full", "limits")
+            held = _bytes(tmp_path / "lab" / "voices") - before
+            freed = shelf.preview(voice.id)
+            assert freed.bytes == held == sum(file.bytes for file in voice.files.values())
+            await shelf.remove(voice.id, "ann")
+            await shelf.empty(everything=True)
+            assert _bytes(tmp_path / "lab" / "voices") == before
+            assert await bench.sound()
+
+    asyncio.run(brought())
+
+
+def _bytes(folder: Path) -> int:
+    """Of all files, each once however many names it has."""
+    files = {status.st_ino: status.st_size for path in folder.rglob("*") if path.is_file() for status in [path.stat()]}
+    return sum(files.values())
