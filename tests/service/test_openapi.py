@@ -106,7 +106,7 @@ def test_real_answers_are_as_declared(host: RunningHost, belongings: Belongings)
     names = {
         "job": belongings.succeeded["id"], "recipe": belongings.recipe, "voice": "parrot:polly",
         "batch": belongings.batch, "upload": belongings.upload, "dictionary": "of-alice",
-        "asset": "hubert-base",
+        "asset": "hubert-base", "preset": "of-alice",
     }  # fmt: skip
     for route in ROUTES:
         if route.method == "GET" and route.role <= Role.USER:
