@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from tinydb import TinyDB
+
+from hay_say_lab.registry.documents import AtomicStorage
 
 Change = tuple[str, str, dict[str, Any] | None]         # table, id, the document from now on; None: none
 
@@ -13,20 +15,13 @@ class Blocks:
     """The tables of one registry file. A change is one write, whatever tables it touches: all of it happens, or nothing."""
 
     def __init__(self, documents: TinyDB) -> None:
-        self._storage = documents.storage
+        self._storage = cast(AtomicStorage, documents.storage)
 
     def of(self, table: str) -> dict[str, Any]:
         """What a table holds by id, in the order of the ids: documents, where nobody has damaged the file."""
-        found = (self._storage.read() or {}).get(table, {})
+        found = self._storage.look(table)
         return {key: found[key] for key in sorted(found)}
 
     def change(self, *changes: Change) -> None:
         """Raises StorageFailed; then nothing has changed."""
-        tables = self._storage.read() or {}
-        for table, key, document in changes:
-            kept = tables.setdefault(table, {})
-            if document is None:
-                kept.pop(key, None)
-            else:
-                kept[key] = document
-        self._storage.write(tables)
+        self._storage.put(changes)

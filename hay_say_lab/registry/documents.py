@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from hay_say_lab.errors import StorageFailed
 from hay_say_lab.registry.migrations import SCHEMA, migrated
 from hay_say_lab.storage.home import disk_refused, write_atomically
 
+_Texts = dict[tuple[str, str], tuple[Any, str]]     # (table, key) -> document, its text
+
 
 class AtomicStorage(Storage):
     """TinyDB's storage as one JSON file: temp, sync, rename. Reads come from memory; the host is the only writer.
@@ -23,18 +26,44 @@ class AtomicStorage(Storage):
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
+        self._texts: _Texts = {}
         self._tables: dict[str, dict[str, Any]] | None = self._load()
 
     def read(self) -> dict[str, dict[str, Any]] | None:
         """A copy: TinyDB changes what it read before it writes, and a write that fails must change nothing."""
         return copy.deepcopy(self._tables)
 
+    def look(self, table: str) -> Mapping[str, Any]:
+        """What a table holds, itself: whoever looks changes nothing of it."""
+        return (self._tables or {}).get(table, {})
+
+    def put(self, changes: Iterable[tuple[str, str, dict[str, Any] | None]]) -> None:
+        """Whole documents by table and key, None for none, in one write; the others are neither copied nor encoded again."""
+        tables = {name: dict(table) for name, table in (self._tables or {}).items()}
+        for name, key, document in changes:
+            kept = tables.setdefault(name, {})
+            if document is None:
+                kept.pop(key, None)
+            else:
+                kept[key] = document
+        self.write(tables)
+
     def write(self, data: dict[str, dict[str, Any]]) -> None:
-        content = _written(data)
+        content = self._encoded(data)
         if self._path.exists():
             write_atomically(self._path.with_suffix(".previous.json"), self._path.read_bytes())
         write_atomically(self._path, content)
         self._tables = data
+
+    def _encoded(self, tables: Mapping[str, Mapping[str, Any]]) -> bytes:
+        """The whole file. A document that is the very one of last time has its text already."""
+        texts = {}
+        for name, table in tables.items():
+            for key, document in table.items():
+                known = self._texts.get((name, key))
+                texts[name, key] = known if known is not None and known[0] is document else (document, _text(document))
+        self._texts = texts
+        return _written({name: {key: texts[name, key][1] for key in table} for name, table in tables.items()})
 
     def _load(self) -> dict[str, dict[str, Any]] | None:
         if not self._path.exists():
@@ -64,7 +93,7 @@ class AtomicStorage(Storage):
         """Killed anywhere, the file is the old one, or the new one with the old one beside it."""
         write_atomically(self._path.with_suffix(f".schema{schema}.previous.json"), self._path.read_bytes())
         new = migrated(tables, schema)
-        write_atomically(self._path, _written(new))
+        write_atomically(self._path, self._encoded(new))
         return new
 
     def _damaged(self) -> StorageFailed:
@@ -75,8 +104,25 @@ class AtomicStorage(Storage):
         )
 
 
-def _written(tables: dict[str, dict[str, Any]]) -> bytes:
-    return json.dumps({"schema": SCHEMA, "tables": tables}, indent=1, sort_keys=True, ensure_ascii=False).encode()
+def _text(value: Any) -> str:
+    """JSON as people read it: one line a field, in the order of the names."""
+    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False)
+
+
+def _written(tables: Mapping[str, Mapping[str, str]]) -> bytes:
+    """The file, of its documents' texts: what `_text` would make of the whole."""
+    body = _braces({name: _braces(table) for name, table in tables.items()})
+    return f'{{\n "schema": {SCHEMA},\n "tables": {_deeper(body)}\n}}'.encode()
+
+
+def _braces(texts: Mapping[str, str]) -> str:
+    lines = ",\n".join(f" {_text(key)}: {_deeper(texts[key])}" for key in sorted(texts))
+    return f"{{\n{lines}\n}}" if lines else "{}"
+
+
+def _deeper(text: str) -> str:
+    """One space further in. No string of JSON holds a line break."""
+    return text.replace("\n", "\n ")
 
 
 def open_documents(path: Path) -> TinyDB:

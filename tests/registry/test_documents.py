@@ -163,6 +163,28 @@ def test_a_folder_in_its_place_is_the_disks_refusal(tmp_path: Path) -> None:
         open_documents(tmp_path / "voices.json")
 
 
+@pytest.mark.parametrize(
+    "tables",
+    [{}, {"voices": {}}, {"voices": {"a:b": {"x": [1, {"y": "z\n\\n\u2028"}], "ä": {}}, "A": []}, "trash": {"1": {}, "10": None, "2": {}}}],
+)
+def test_the_file_is_plain_json_with_a_field_on_each_line(tables: dict[str, dict[str, object]], tmp_path: Path) -> None:
+    """Its documents are encoded one by one, and only those that changed."""
+    storage = AtomicStorage(str(tmp_path / "voices.json"))
+    storage.write(tables)
+    whole = json.dumps({"schema": SCHEMA, "tables": tables}, indent=1, sort_keys=True, ensure_ascii=False)
+    assert (tmp_path / "voices.json").read_text(encoding="utf-8") == whole
+
+
+def test_a_changed_document_is_written_and_the_others_stay_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "voices.json"
+    with open_documents(path) as documents:
+        blocks = Blocks(documents)
+        blocks.change(("voices", "a", {"n": 1}), ("voices", "b", {"n": 1}), ("trash", "c", {"n": 1}))
+        blocks.change(("voices", "a", {"n": 2}), ("trash", "c", None))
+        blocks.change(("voices", "b", {"n": 3}))
+    assert json.loads(path.read_bytes())["tables"] == {"voices": {"a": {"n": 2}, "b": {"n": 3}}, "trash": {}}
+
+
 def _of_schema_1(path: Path, **provenance: str) -> bytes:
     tables = {"voices": {"1": {"id": "a:b", "provenance": {"source": "s", "licence": "l", "intended_use": "u", **provenance}}}}
     path.write_text(json.dumps({"schema": 1, "tables": tables}))
