@@ -17,6 +17,7 @@ from benchmarks import (
     control_plane,
     finish_change,
     library,
+    listing,
     long_audio,
     rvc,
     scheduling,
@@ -44,6 +45,7 @@ def main() -> int:
         "long_audio": long_audio.figures,
         "rvc": rvc.figures,
         "library": library.figures,
+        "listing": listing.figures,
     }
     parser.add_argument("--only", choices=parts, help="measure this part, and write nothing")
     options = parser.parse_args()

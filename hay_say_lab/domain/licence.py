@@ -7,6 +7,7 @@ licence in a sentence, is "unknown": nobody guesses here, and nothing here is ad
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 Answer = Literal["yes", "no", "unknown"]
@@ -31,6 +32,7 @@ HAY_SAY: dict[str, Answer] = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def commercial_use(licence: str) -> Answer:
     """What the name of a licence says of commercial use; of 'A OR B' the better answer, of 'A AND B' the worse."""
     words = licence.strip()
