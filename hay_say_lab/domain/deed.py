@@ -37,6 +37,8 @@ class Deed:
 
 def plain(text: str, longest: int = LONGEST_NAME) -> str:
     r"""Text without anything that could forge a line: marks and line breaks as their numbers (\x0a), cut at `longest`."""
+    if len(text) <= longest and text.isprintable():         # nearly always: none of the marks is printable
+        return text
     shown = "".join(_escaped(letter) if unicodedata.category(letter) in _MARKS else letter for letter in text[: longest + 1])
     return shown if len(shown) <= longest else shown[: longest - 3] + "..."
 

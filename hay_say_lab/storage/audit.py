@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -99,9 +99,12 @@ def record(connection: sa.Connection, deed: Deed) -> Entry:
     number, previous = (newest[0] + 1, newest[1]) if newest is not None else (1, NOTHING_BEFORE)
     detail = canonical_json(dict(deed.detail)).decode()
     entry = Entry(number, now(), deed.actor, deed.role, deed.action, deed.subject, detail, previous, "")
-    row = asdict(entry) | {"hash": entry.computed()}
-    insert(audit, tuple(row)).run(connection, row)
-    return Entry(**row)
+    entry = replace(entry, hash=entry.computed())
+    _ADD.run(connection, {name: getattr(entry, name) for name in Entry.__slots__})
+    return entry
+
+
+_ADD = insert(audit, Entry.__slots__)
 
 
 _LAST = sa.select(sa.func.max(audit.c.number)).scalar_subquery()

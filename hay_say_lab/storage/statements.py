@@ -8,9 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
+
+_Pick = Callable[[Mapping[str, Any]], Any]
 
 
 class Statement:
@@ -21,32 +24,43 @@ class Statement:
         self._documents = frozenset(documents)
         self._columns = list(columns) or None
         self._ending = ending
-        self._known: dict[str, tuple[str, tuple[str, ...] | None]] = {}
+        self._known: dict[str, tuple[str, _Pick | None]] = {}
 
     def run(self, connection: sa.Connection, values: Mapping[str, Any]) -> Any:
         """The driver's cursor behind it: `rowcount`, `fetchone()`, `fetchall()`."""
-        text, order = self._text(connection.dialect)
-        cursor = connection.connection.cursor()
-        cursor.execute(text, self._parameters(values, order))
+        text, pick = self._text(connection.dialect)
+        cursor = _cursor(connection)
+        cursor.execute(text, self._parameters(values, pick))
         return cursor
 
     def run_many(self, connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        text, order = self._text(connection.dialect)
-        connection.connection.cursor().executemany(text, [self._parameters(row, order) for row in rows])
+        text, pick = self._text(connection.dialect)
+        _cursor(connection).executemany(text, [self._parameters(row, pick) for row in rows])
 
-    def _parameters(self, values: Mapping[str, Any], order: tuple[str, ...] | None) -> Any:
-        documents = self._documents
-        if order is None:
-            return {name: to_json(value) if name in documents else value for name, value in values.items()}
-        return [to_json(values[name]) if name in documents else values[name] for name in order]
+    def _parameters(self, values: Mapping[str, Any], pick: _Pick | None) -> Any:
+        if self._documents:
+            values = {**values, **{name: to_json(values[name]) for name in self._documents if name in values}}
+        return values if pick is None else pick(values)
 
-    def _text(self, dialect: sa.Dialect) -> tuple[str, tuple[str, ...] | None]:
+    def _text(self, dialect: sa.Dialect) -> tuple[str, _Pick | None]:
         known = self._known.get(dialect.name)
         if known is None:
             compiled = self._clause.compile(dialect=dialect, column_keys=self._columns)
-            order = tuple(compiled.positiontup) if compiled.positional else None
-            known = self._known[dialect.name] = str(compiled) + self._ending, order
+            pick = _picker(compiled.positiontup or ()) if compiled.positional else None
+            known = self._known[dialect.name] = str(compiled) + self._ending, pick
         return known
+
+
+def _cursor(connection: sa.Connection) -> Any:
+    """The driver's own: the pool's way to it is longer than a short statement."""
+    return connection.connection.dbapi_connection.cursor()      # type: ignore[union-attr]
+
+
+def _picker(names: Sequence[str]) -> _Pick:
+    """Values by their names -> a tuple in this order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple(values[name] for name in names)
 
 
 def to_json(value: Any) -> str | None:
