@@ -27,13 +27,19 @@ def main(arguments: list[str]) -> int:
     log_in_json()
     os.umask(0o077)
     _allow_many_listeners()
-    from hay_say_lab.storage.home import Home
+    from hay_say_lab.storage.home import OF_THE_DISK, Home, disk_refused
 
     try:
         Home(home).prepare()
         return _host(home, options)
     except LabError as error:
         logging.getLogger(__name__).error("%s", error)
+        return 1
+    except OSError as error:
+        if error.errno not in OF_THE_DISK:
+            raise
+        refused = disk_refused(error)
+        logging.getLogger(__name__).exception("%s", refused)
         return 1
 
 

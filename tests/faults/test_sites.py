@@ -29,6 +29,7 @@ def test_whatever_writes_ends_well_or_with_a_typed_error_and_succeeds_when_there
             likely = dice.choices([key for key in calls if calls[key]], k=SITES_OF_AN_ACT)
             sites = [Site(act, error, place, dice.randint(1, calls[error, place])) for error, place in likely]
             met += [rounds.meet(site) for site in sites]
+        met += [rounds.meet(Site("start", "read-only", "home", nth)) for nth in (1, 2)]
         verdict = rounds.verdict()
     finally:
         rounds.host.process.kill()
