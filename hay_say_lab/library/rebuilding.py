@@ -17,6 +17,8 @@ MOST_ELEMENTS = 1 << 40
 
 # Objects that some checkpoints carry along and nobody needs. They are not built here, nor anywhere.
 INERT = frozenset({"fairseq.data.dictionary.Dictionary"})
+# What one number of numpy's asks for. Ours become numbers; whoever loads the tensors with torch needs none of them.
+NUMBERS = frozenset({"numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar"})
 
 STORAGES = {
     f"{module}.{name}": dtype
@@ -61,10 +63,11 @@ class NumpyType:
 KNOWN_NAMES = frozenset(
     {
         "collections.OrderedDict", "builtins.set", "__builtin__.set", "torch._utils._rebuild_tensor_v2",
-        "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v3", "torch._utils._rebuild_parameter", "torch.Size", "torch.device", "_codecs.encode",
-        "numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
+        "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v3", "torch._utils._rebuild_parameter", "torch.Size",
+        "torch.device", "_codecs.encode",
     }
     | INERT
+    | NUMBERS
     | STORAGES.keys()
     | DTYPES.keys()
 )  # fmt: skip

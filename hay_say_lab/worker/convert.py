@@ -21,7 +21,7 @@ from hay_say_lab.domain.finding import Weights
 from hay_say_lab.domain.skeleton import Skeleton, TensorSpec
 from hay_say_lab.errors import InvalidRequest
 from hay_say_lab.library import containers
-from hay_say_lab.library.rebuilding import INERT
+from hay_say_lab.library.rebuilding import INERT, NUMBERS
 from hay_say_lab.library.refusal import NEW_COPY, SAFETENSORS, refusal
 from hay_say_lab.worker.cell import serve
 
@@ -104,8 +104,8 @@ def _loaded(source: Path) -> Any:
         return load_file(source)
     if kind not in containers.CHECKPOINTS:
         raise refusal("The file is no checkpoint that torch reads.", SAFETENSORS)
-    # Each inert name gets a class of its own: torch tells classes that stand for names apart by identity.
-    stubs = [(type(name.rpartition(".")[2], (Stub,), {}), name) for name in sorted(INERT)]
+    # Numbers of numpy (a learning rate) are as little needed as inert objects. Each name gets a class of its own: torch tells classes that stand for names apart by identity.
+    stubs = [(type(name.rpartition(".")[2], (Stub,), {}), name) for name in sorted(INERT | NUMBERS)]
     with torch.serialization.safe_globals(stubs), warnings.catch_warnings():
         warnings.simplefilter("ignore")             # of storages that newer ways have replaced
         try:
