@@ -125,14 +125,16 @@ async def test_who_ended_for_being_unused_is_not_warmed_again_for_what_was_befor
         await lab.made(say())
     async with laboratory(tmp_path) as lab:
         lab.engine.upkeep.rules = Rules(idle_seconds=0.3, quiet_seconds=0.1, between_looks=0.05)
+        lab.pool.habits.forget("parrot:polly")
         seen: set[object] = set()
-        until = time.monotonic() + 2.0
+        gone_at: list[float] = []
 
         def looked() -> bool:
             seen.update(worker["pid"] for worker in lab.workers())
-            return time.monotonic() > until and not lab.workers()
+            if seen and not lab.workers():
+                gone_at.append(time.monotonic())
+            return bool(gone_at) and time.monotonic() > gone_at[0] + 1.0
 
-        lab.pool.habits.forget("parrot:polly")
         await lab.until(looked)
         assert len(seen) == 1
 
