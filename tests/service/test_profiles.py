@@ -81,7 +81,7 @@ def test_what_changes_voices_assets_or_imports_is_marked_in_the_table() -> None:
     changing = [
         route for route in ROUTES
         if route.method not in ("GET", "HEAD") and route.path.split("/")[1] in ("voices", "assets", "imports")
-        and route.role >= Role.OPERATOR
+        and route.role >= Role.OPERATOR and not route.path.endswith("/cancel")      # who stops an import changes nothing
     ]  # fmt: skip
     assert changing
     assert [f"{route.method} {route.path}" for route in changing if not route.library] == []
