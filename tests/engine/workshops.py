@@ -13,6 +13,7 @@ from typing import Any
 
 from hay_say_lab.domain.finding import Finding, Findings
 from hay_say_lab.domain.imports import Import, ImportOrder
+from hay_say_lab.engine.allowance import Allowance
 from hay_say_lab.engine.bringing import Workshop
 from hay_say_lab.engine.imports import Imports
 from hay_say_lab.engine.librarian import Converted
@@ -107,14 +108,16 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def workbench(root: Path, trusted: str = "", hub: str = "", **changes: Any) -> AsyncIterator[Bench]:
+async def workbench(
+    root: Path, trusted: str = "", hub: str = "", allowance: Allowance | None = None, **changes: Any
+) -> AsyncIterator[Bench]:
     """As a host has it, from its start to its end."""
     home = Home(root)
     home.prepare()
     engine = open_engine(f"sqlite:///{home.database}")
     migrate(engine, home.database)
     store = JobStore(engine, lambda: None)
-    shelf = open_shelf(root)
+    shelf = open_shelf(root, allowance=allowance)
     await shelf.recover()
     uploads: dict[str, tuple[Path, str]] = {}
     web = Web(Rules(trusted=frozenset({trusted} if trusted else ())), silence_seconds=2.0)
