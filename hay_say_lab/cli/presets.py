@@ -128,7 +128,6 @@ COMMAND = Command(
     run=run,
     examples=(
         "hay-say presets set slow espeak_ng:en-us --set rate_wpm=120",
-        "hay-say say 'Hello.' --preset slow",
         "hay-say presets export slow slow.json",
     ),
 )

@@ -201,7 +201,9 @@ def test_stopping_ends_it_at_once_and_keeps_what_came(server: Stage, fetcher: Fe
     thread.start()
     thread.join(10)
     assert isinstance(ended[0], FetchStopped)
-    assert (tmp_path / "x.part").read_bytes() == CONTENT[:30_000]
+    came = (tmp_path / "x.part").read_bytes()
+    assert came
+    assert CONTENT.startswith(came)
 
 
 def test_a_full_disk_is_said_so_and_leaves_nothing(server: Stage, fetcher: Fetcher, tmp_path: Path) -> None:
