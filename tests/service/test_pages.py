@@ -143,10 +143,12 @@ def test_a_hostile_name_is_a_harmless_label(given: str, kept: str, host: Running
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.method in ("GET", "HEAD")], ids=_name)
 def test_no_answer_is_anything_but_data(route: Route, host: RunningHost, belongings: Belongings) -> None:
     ours = {"job": belongings.failed, "sha256": belongings.artifact, "recipe": belongings.recipe, "voice": KEPT,
-            "asset": "hubert-base",
+            "asset": "hubert-base", "preset": "of-alice",
             "batch": belongings.batch, "upload": belongings.upload, "dictionary": "of-alice"}  # fmt: skip
     if route.path == "/clips/{sha256}":
         ours["sha256"] = belongings.clip
+    if "{import}" in route.path:            # one that comes to nothing, and is there all the same
+        ours["import"] = host.call("POST", "/imports", {"source": "/nowhere/at/all"}, token=ADAM).json()["id"]
     token = ADAM if route.role > Role.USER else ALICE
     found = host.call(route.method, re.sub(r"{(\w+)}", lambda match: ours[match[1]], route.path), token=token)
     assert found.status == 200
