@@ -6,7 +6,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 
-const PANELS = ["player", "progress", "generate", "queue"];
+const PANELS = ["player", "progress", "generate", "queue", "compare"];
 const TARGET = ["chrome111", "firefox113", "safari16.4"];
 
 const here = dirname(fileURLToPath(import.meta.url));

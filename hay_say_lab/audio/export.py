@@ -25,16 +25,20 @@ _COMPRESSION = 0.1                  # of 0 (best)..1, for lossy formats: at 44.1
 
 
 def export(
-    artifact: Path, file_format: str, recipe_id: str, recipe: dict[str, Any], bit_depth: int | None = None
+    artifact: Path, file_format: str, recipe_id: str | None, recipe: dict[str, Any], bit_depth: int | None = None
 ) -> bytes:
-    """WAV, FLAC, OGG (Vorbis) or MP3 of a canonical clip, with the recipe inside.
+    """WAV, FLAC, OGG (Vorbis) or MP3 of a canonical clip, with the recipe inside; without one (of a stage on its way) bare.
 
     Whole-number samples (16 bits where nothing is said) are rounded to the nearest step without dither, and clipped to
     full scale, so that the same artifact gives the same bytes; WAV of 32 bits holds the clip's own samples. An MP3 of a
     rate that MP3 does not know is made at the nearest higher one, at most 48 kHz. Raises InvalidRequest.
     """
     depth = _checked(file_format, bit_depth)
-    clip = read_clip(artifact)
+    clip = _read(artifact)
+    if recipe_id is None:
+        shape = clip if file_format != "mp3" else _at_mp3_rate(clip)
+        bare = _encoded(shape, file_format.upper(), depth)
+        return without_peak_chunk(bare) if file_format == "wav" and depth == 32 else bare
     document, fields = {"id": recipe_id, "recipe": recipe}, _fields(recipe_id, recipe)
     match file_format:
         case "wav":
@@ -45,6 +49,16 @@ def export(
         case "ogg":
             return tag_ogg(_encoded(clip, "OGG", None), document, fields)
     return tag_mp3(_encoded(_at_mp3_rate(clip), "MP3", None), document, fields)
+
+
+def _read(artifact: Path) -> Clip:
+    """Raises InvalidRequest for an object that is no sound."""
+    import soundfile
+
+    try:
+        return read_clip(artifact)
+    except soundfile.SoundFileError:
+        raise InvalidRequest("That object is no sound.", field="sha256", fix="Export a clip.") from None
 
 
 def _checked(file_format: str, bit_depth: int | None) -> int | None:

@@ -12,6 +12,7 @@ from hay_say_lab.client.clips import send_clip
 from hay_say_lab.client.follower import Follower
 
 if TYPE_CHECKING:
+    from hay_say_lab.client.handle import Handle
     from hay_say_lab.client.take import Take
 
 Settings = Mapping[str, str | bool | int | float | None]
@@ -51,6 +52,16 @@ class PanelDesk:
         if seed is not None:
             draft["seed"] = seed
         return self._open("generate", {"draft": draft})
+
+    def compare(self, *takes: Take | Handle | str) -> Any:
+        """Takes (or handles or ids of their jobs) side by side: switched without a gap at the same instant, as loud as the
+        quietest, blind where that is fairer. `panel.results` says what the blind tests gave, `panel.favourite_takes`
+        are those with a star.
+
+        Raises LabError where the widgets are not installed.
+        """
+        jobs = [take if isinstance(take, str) else take.job if hasattr(take, "job") else take.id for take in takes]
+        return self._open("compare", {"jobs": jobs})
 
     def queue(self) -> Any:
         """Jobs, lanes, warm models and storage of the host, as they stand and as they change. Raises LabError where the

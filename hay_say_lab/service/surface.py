@@ -150,22 +150,23 @@ class Surface:
         return path
 
     def export(self, owner: str, sha256: str, wish: ExportWish) -> bytes:
-        """A file for people, kept in memory for the next range of it. Runs in any thread.
+        """A file for people, kept in memory for the next range of it; without tags where no recipe made it (a stage on its
+        way). Runs in any thread.
 
-        Raises ArtifactMissing, RecipeMissing, InvalidRequest for a format or depth that is not made.
+        Raises ArtifactMissing, RecipeMissing, InvalidRequest for what is no sound, or a format or depth that is not made.
         """
         path = self.artifact(owner, sha256)
         store = self.engine.store
         candidates = store.recipes_of(sha256, owner)
         recipe_id = wish.recipe or next(iter(candidates), None)
-        if recipe_id is None or recipe_id not in candidates:
+        if recipe_id is not None and recipe_id not in candidates:
             raise RecipeMissing("No recipe of yours made this artifact.", field="recipe", fix="Leave the recipe out.")
-        key = (sha256, wish.file_format, wish.bit_depth, recipe_id)
+        key = (sha256, wish.file_format, wish.bit_depth, recipe_id or "")
         with self._exporting:
             if key in self._exports:
                 self._exports.move_to_end(key)
                 return self._exports[key]
-        document = store.recipe(recipe_id, owner).document
+        document = store.recipe(recipe_id, owner).document if recipe_id is not None else {}
         content = export(path, wish.file_format, recipe_id, document, wish.bit_depth)
         with self._exporting:
             if len(content) <= EXPORT_CACHE_BYTES:

@@ -101,6 +101,52 @@ export const labels = {
     wouldFree: (size: string) => `A prune would free ${size}.`,
     freed: (size: string) => `Freed ${size}.`
   },
+  compare: {
+    panel: "Compare",
+    grid: "Takes by stage",
+    take: "Take",
+    blindColumn: "Blind",
+    stage: { source: "Source", prepared: "Prepared", generated: "Generated", finished: "Finished" },
+    noStage: "no such stage",
+    none: "Nothing to compare yet: give takes, as lab.panels.compare(take, other).",
+    hear: (stage: string, title: string) => `Hear ${stage.toLowerCase()}: ${title}`,
+    favourite: (title: string) => `Favourite: ${title}`,
+    choose: (title: string) => `In the blind test: ${title}`,
+    match: "Same loudness",
+    matchHint: "Turn every take down to the loudness of the quietest one",
+    level: (decibels: string) => `${decibels.replace("-", "\u2212")} dB`
+  },
+  blind: {
+    name: "Blind test",
+    kind: { ab: "A/B", abx: "ABX", mushra: "Score" },
+    needs: {
+      ab: "A/B compares two takes: tick two of them.",
+      abx: "ABX compares two takes: tick two of them.",
+      mushra: "Scoring takes two to twelve takes: tick them."
+    },
+    question: {
+      ab: "Which one is better?",
+      abx: "Is X the same as A, or as B?",
+      mushra: "How good is each of them?"
+    },
+    choice: {
+      ab: (letter: string) => `${letter} is better`,
+      abx: (letter: string) => `X is ${letter}`,
+      mushra: (letter: string) => letter
+    },
+    scale: "0 is bad, 20 poor, 40 fair, 60 good, 80 to 100 excellent.",
+    hear: (letter: string) => `Hear ${letter}`,
+    rate: "Next",
+    end: "End and reveal",
+    result: "What the answers say",
+    count: (trials: number) => (trials === 1 ? "1 answer" : `${trials} answers`),
+    nothing: "No answer was given.",
+    abx: (hits: number, trials: number, p: string) =>
+      `${hits} of ${trials} right. By guessing one would be right at least so often with a probability of ${p}.`,
+    preferred: (title: string, count: number, trials: number) =>
+      `${title}: preferred ${count} of ${trials} times.`,
+    mean: (title: string, mean: string, trials: number) => `${title}: ${mean} on average of ${trials}.`
+  },
   problems: {
     count: (count: number) =>
       count === 1 ? "One thing stands in the way:" : `${count} things stand in the way:`

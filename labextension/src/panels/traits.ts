@@ -1,5 +1,7 @@
 /** The traits as they travel; `hay_say_lab/widgets/*.py` says who writes each of them. */
 
+import type { Trial } from "../model/blind";
+
 export interface Peaks {
   columns: number;
   /** base64 of int8[columns]: the lowest sample of each column, -127 = negative full scale. */
@@ -139,6 +141,15 @@ export interface GenerateTraits {
   draft: Record<string, unknown>;
   /** Written here: jobs whose takes have come. */
   jobs: string[];
+}
+
+export interface CompareTraits {
+  /** Written by Python: the takes' jobs. */
+  jobs: string[];
+  /** Written here. */
+  favourites: string[];
+  /** Written here: one answer of a blind test each. */
+  trials: Trial[];
 }
 
 /** All that a queue shows comes by calls. */
