@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Locator
 
+from tests.browser import panel_shots
 from tests.browser.lab_session import LabPage, lab_page
 
 REPOSITORY = Path(__file__).parents[2]
@@ -116,6 +117,7 @@ def main(folder: Path) -> None:
             shoot_theme(lab, theme, folder)
         lab.page.set_viewport_size({"width": 420, "height": 1400})
         shoot(player(lab, 0), "player-narrow", folder)
+    panel_shots.take(folder)
 
 
 if __name__ == "__main__":
