@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--out docs]`: measure everything, write benchmarks.json and benchmarks.md."""
+"""`python -m benchmarks [--out docs]`: measure everything, or a part (`--only`), write benchmarks.json and benchmarks.md."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from benchmarks import (
     store,
     workers,
 )
-from benchmarks.figures import Figure, machine, page
+from benchmarks.figures import Figure, Part, machine, page
 
 
 def main() -> int:
@@ -47,22 +47,34 @@ def main() -> int:
         "library": library.figures,
         "listing": listing.figures,
     }
-    parser.add_argument("--only", choices=parts, help="measure this part, and write nothing")
+    parser.add_argument("--only", choices=parts, action="append", help="measure this part (may be given several times)")
+    parser.add_argument("--write", action="store_true", help="with --only: put its figures in place of the earlier ones")
     options = parser.parse_args()
-    found: list[Figure] = []
-    for name, figures in parts.items():
-        if options.only in (None, name):
-            found += _told(figures())
-    if options.only:
-        return 0
-    similarity = _similarity(options.similarity_python, options.recordings)
-    sys.stdout.write(f"similarity: {'measured' if similarity['measured'] else 'not measured: ' + similarity['why']}\n")
     facts = machine()
-    document = {"machine": facts, "figures": [figure.as_json() for figure in found], "similarity": similarity}
+    found = [
+        Part(name, facts["date"], tuple(_told(figures())))
+        for name, figures in parts.items()
+        if options.only is None or name in options.only
+    ]
+    if options.only and not options.write:
+        return 0
+    if options.only:
+        before = json.loads((options.out / "benchmarks.json").read_text())
+        found, similarity = _renewed(before, found, list(parts)), before["similarity"]
+    else:
+        similarity = _similarity(options.similarity_python, options.recordings)
+        sys.stdout.write(f"similarity: {'measured' if similarity['measured'] else 'not measured: ' + similarity['why']}\n")
+    document = {"machine": facts, "parts": [part.as_json() for part in found], "similarity": similarity}
     options.out.mkdir(parents=True, exist_ok=True)
     (options.out / "benchmarks.json").write_text(json.dumps(document, indent=1) + "\n")
     (options.out / "benchmarks.md").write_text(page(facts, found, similarity))
     return 0
+
+
+def _renewed(before: dict[str, Any], found: list[Part], order: list[str]) -> list[Part]:
+    """The parts of an earlier page with those that were measured now in their places."""
+    kept = {part["name"]: Part.from_json(part) for part in before["parts"]} | {part.name: part for part in found}
+    return [kept[name] for name in order if name in kept]
 
 
 def _told(figures: Iterable[Figure]) -> Iterator[Figure]:

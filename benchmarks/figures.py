@@ -64,27 +64,56 @@ def machine() -> dict[str, Any]:
     }
 
 
-def page(machine_facts: dict[str, Any], figures: Sequence[Figure], similarity: dict[str, Any]) -> str:
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The figures of one part, measured in one run of it, on a day."""
+
+    name: str
+    date: str
+    figures: tuple[Figure, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"name": self.name, "date": self.date, "figures": [figure.as_json() for figure in self.figures]}
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> Part:
+        names = ("name", "value", "unit", "goal", "how", "spread")
+        figures = tuple(Figure(**{name: figure[name] for name in names}) for figure in document["figures"])
+        return cls(document["name"], document["date"], figures)
+
+
+def page(machine_facts: dict[str, Any], parts: Sequence[Part], similarity: dict[str, Any]) -> str:
     """docs/benchmarks.md."""
     lines = [
         "# Benchmarks",
         "",
-        "Made by `make bench`; the numbers beside this page in `benchmarks.json` are the same ones.",
+        ("Made by `make bench`; the numbers beside this page in `benchmarks.json` are the same ones. Each part is measured in "
+        "one run, and its ratios are of that run; `make bench ARGS=\"--only PART --write\"` takes one part anew."),
         "",
         (f"{machine_facts['date']}, {machine_facts['processor']}, {machine_facts['cores']} cores, no GPU, "
         f"Python {machine_facts['python']}, one thread a worker. Goals are for this kind of machine; what carries to "
         "others are the ratios."),
         "",
+    ]
+    for part in parts:
+        lines += _table(part)
+    lines += ["## Speaker similarity of `world`", "", *_similarity(similarity), *card.lines(), ""]
+    return "\n".join(lines)
+
+
+def _table(part: Part) -> list[str]:
+    lines = [
+        f"## {part.name.replace('_', ' ').capitalize()}, {part.date}",
+        "",
         "| figure | value | goal | holds | how it was measured |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for figure in figures:
+    for figure in part.figures:
         goal = "" if figure.goal is None else f"<= {figure.goal:g} {figure.unit}"
         holds = {True: "yes", False: "**no**", None: ""}[figure.holds]
         how = figure.how + (f" ({figure.spread})" if figure.spread else "")
         lines.append(f"| {figure.name} | {figure.value:.3g} {figure.unit} | {goal} | {holds} | {how} |")
-    lines += ["", "## Speaker similarity of `world`", "", *_similarity(similarity), *card.lines(), ""]
-    return "\n".join(lines)
+    return [*lines, ""]
 
 
 def _similarity(found: dict[str, Any]) -> list[str]:
