@@ -22,6 +22,7 @@ from benchmarks import (
     rvc,
     scheduling,
     store,
+    throughput,
     workers,
 )
 from benchmarks.figures import Figure, Part, machine, page
@@ -38,6 +39,7 @@ def main() -> int:
         "control_plane": control_plane.figures,
         "workers": workers.figures,
         "store": store.figures,
+        "throughput": throughput.figures,
         "scheduling": scheduling.figures,
         "architectures": lambda: architectures.figures(options.recordings),
         "batch": batch.figures,
