@@ -127,7 +127,7 @@ COMMAND = Command(
     declare=declare,
     run=run,
     examples=(
-        "hay-say presets set slow espeak_ng:en-us --set rate_wpm=120",
+        "hay-say presets",
         "hay-say presets export slow slow.json",
     ),
 )

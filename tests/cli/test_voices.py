@@ -75,7 +75,8 @@ def test_a_voice_is_made_from_a_recording_used_and_removed(hay_say: Shell) -> No
     assert voice in hay_say("voices", "trash").out
     assert hay_say("voices", "restore", voice).out == f"{voice} is back.\n"
     assert "Undo it with" in hay_say("voices", "remove", voice, "--yes").out
-    assert hay_say.json("voices", "trash", "--empty").document["freed_bytes"] == plan["bytes"]
+    emptied = hay_say.json("voices", "trash", "--empty").document
+    assert emptied["freed_bytes"] >= plan["bytes"], "what other tests left there goes, too"
     assert hay_say.json("storage", "fsck", "--deep").document["library"]["orphans"] == []
 
 

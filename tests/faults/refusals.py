@@ -29,7 +29,7 @@ from hay_say_lab.storage.backup import back_up
 from hay_say_lab.storage.database import Writer, migrate, open_engine
 from hay_say_lab.storage.home import Home, write_atomically
 from hay_say_lab.storage.objects import ObjectStore, hash_file
-from hay_say_lab.storage.partials import Partials
+from hay_say_lab.storage.partials import Partial, Partials
 from hay_say_lab.text.pronunciation import Entry, Pronunciations
 from tests.faults.rough import ERRORS, RoughDisk
 
@@ -130,7 +130,7 @@ def _upload(home: Home) -> Case:
     partials = Partials(home.uploads)
 
     def go_through(number: int) -> None:
-        partial = partials.begin(f"u{number}", "ann", 4, "a.wav", None)
+        partial = partials.begin(Partial(f"u{number}", "ann", 4, "a.wav"))
         partials.append(partial, b"abcd")
         partials.sync(partial)
         assert partials.part(partial).read_bytes() == b"abcd"

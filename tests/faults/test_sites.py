@@ -36,4 +36,4 @@ def test_whatever_writes_ends_well_or_with_a_typed_error_and_succeeds_when_there
 
     assert rounds.wrong == []
     assert verdict.clean, verdict.notes
-    assert sum(met) >= 0.8 * len(met), "the same act makes about as many calls each time"
+    assert sum(met) >= 0.5 * len(met), "the same act makes about as many calls each time: drawn from those, most are met"
