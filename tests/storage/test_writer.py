@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from hay_say_lab.domain.job import Job
 from hay_say_lab.domain.request import RequestText
-from hay_say_lab.errors import StorageFailed
+from hay_say_lab.errors import Conflict, StorageFailed
 from hay_say_lab.storage import edges
 from hay_say_lab.storage.database import LARGEST_GROUP, Writer, migrate, open_engine
 from hay_say_lab.storage.store import JobStore
@@ -60,6 +60,27 @@ def test_writes_that_wait_while_a_commit_syncs_share_the_next_one(engine: sa.Eng
 
     assert all(future.result()[1] for future in futures)
     assert len(commits) <= 2 + 200 // LARGEST_GROUP + 1
+
+
+def test_a_write_that_fails_takes_none_of_its_group_with_it_and_none_happens_twice(engine: sa.Engine) -> None:
+    # given: a group of six, two of which fail half-way
+    writer = Writer(engine)
+    first = threading.Event()
+    holding = writer.submit(lambda _connection: first.wait(10))
+
+    def half(connection: sa.Connection) -> None:
+        _submission()(connection)
+        raise Conflict("Half of it was done.")
+
+    futures = [writer.submit(write) for write in (_submission(), half, _submission(), _submission(), half, _submission())]
+    # when
+    first.set()
+    wait([holding, *futures], timeout=10)
+    writer.close()
+    # then
+    assert [isinstance(future.exception(), Conflict) for future in futures] == [False, True, False, False, True, False]
+    with engine.connect() as connection:
+        assert _count(connection) == 4
 
 
 def test_what_was_submitted_before_closing_is_written(engine: sa.Engine) -> None:
