@@ -60,7 +60,7 @@ def test_a_job_that_takes_workers_down_is_set_aside_until_it_is_released(hay_say
 def test_a_running_job_shows_how_far_it_is_and_can_be_stopped(hay_say: Shell) -> None:
     running = hay_say.start("say", "One two three.", *POLLY, "--set", "seconds_of_work=30", "--json")
     deadline = time.monotonic() + 30
-    while not (jobs := [j for j in hay_say.json("jobs").document["jobs"] if j["state"] == "running"]):
+    while not (jobs := [j for j in hay_say.json("jobs").document["jobs"] if j["state"] == "running" and j["progress"]]):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     shown = hay_say("jobs", "show", jobs[0]["id"]).out

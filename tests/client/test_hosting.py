@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -62,7 +63,10 @@ def test_six_clients_that_start_at_once_share_one_host(tmp_path: Path) -> None:
         answered = [client.communicate(timeout=60)[0].strip() for client in clients]
 
         assert len(set(answered)) == 1
-        assert len(_hosts(tmp_path)) == 1
+        deadline = time.monotonic() + 20
+        while len(_hosts(tmp_path)) > 1:        # those that came too late are leaving
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
         record = read_record(tmp_path)
         assert record is not None
         assert record.host_id == answered[0]
