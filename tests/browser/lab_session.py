@@ -15,8 +15,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import nbformat
+import pytest
 from playwright.sync_api import ConsoleMessage, Page, Request, sync_playwright
 
+from tests.hosts import end_host
+
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+WAIT_MS = 60_000
 CHROMIUM = shutil.which("chromium")
 FLAGS = (
     "--headless=new",
@@ -122,6 +127,29 @@ def lab_page(folder: Path, cells: list[str], width: int = 1180, height: int = 14
         lab.open(f"{url}lab/tree/takes.ipynb?token={token}&reset")
         yield lab
         browser.close()
+
+
+@contextmanager
+def lab_with_host(factory: pytest.TempPathFactory, cells: list[str]) -> Iterator[LabPage]:
+    """The same with a data home of its own, whose host ends at the end."""
+    home = factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HAY_SAY_HOME", str(home))
+        with lab_page(factory.mktemp("lab"), cells) as opened:
+            yield opened
+    end_host(home)
+
+
+def complaints(lab: LabPage, *panels: str) -> list[tuple[str, str, list[str]]]:
+    """What axe-core has against panels, by their selectors: rule, its help, the elements."""
+    lab.page.evaluate(AXE.read_text())
+    found = lab.page.evaluate(
+        "panels => axe.run({ include: panels.map(panel => [panel]) },"
+        " { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
+        list(panels),
+    )
+    assert len(found["passes"]) > 10
+    return [(rule["id"], rule["help"], [node["html"] for node in rule["nodes"]]) for rule in found["violations"]]
 
 
 @contextmanager
